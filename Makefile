@@ -1,0 +1,29 @@
+# Each of these installs what it needs into .venv first; Python 3.11 or 3.12 and make are enough.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: course test lab docs bench clean
+
+course: .venv/installed    ## run every chapter, top to bottom; executed copies and a table go into _run/
+	$(BIN)/pixelladder course
+
+test: .venv/installed      ## run every test
+	$(BIN)/python -m pytest -q
+
+lab: .venv/installed       ## open the course in JupyterLab
+	$(BIN)/jupyter lab nbs
+
+docs: .venv/installed      ## render the site into _docs/ (needs Quarto: quarto.org)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev-docs
+
+bench: .venv/installed     ## run the measurements that made results/
+	$(BIN)/python benchmarks/first_rung.py --data "$(PIXELLADDER_DATA)"
+
+clean:                     ## remove what was made here, .venv too
+	rm -rf .venv _run _proc _docs build *.egg-info
+
+.venv/installed: settings.ini setup.py pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3,11) <= v[:2] <= (3,12) else f"pixelladder needs Python 3.11 or 3.12, and this is {v.major}.{v.minor}: call make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@
