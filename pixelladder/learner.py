@@ -12,8 +12,9 @@ import torch
 from torch import nn
 from fastcore.meta import delegates
 
-# %% ../nbs/06_heads.ipynb #2d1201e1
+# %% ../nbs/06_heads.ipynb #41105993
 import pixelladder # before torchvision: mends its import beside a CPU build of torch
+import fastai.callback.schedule, fastai.callback.progress # give `Learner` its `fit_one_cycle`, `fine_tune` and progress bars
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import Normalize, get_c
 from fastai.learner import Learner

@@ -1,0 +1,82 @@
+"The command line as a process: what scripts rely on; and the project's own promises."
+import json, shutil, subprocess, sys, time
+from pathlib import Path
+import numpy as np, pytest
+from PIL import Image
+root = Path(__file__).parent.parent
+
+def run(*words): return subprocess.run([sys.executable, "-m", "pixelladder.cli", *map(str, words)], capture_output=True, text=True)
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    out = tmp_path_factory.mktemp("model")/"m"
+    r = run("train", "--data", "streets", "--arch", "squeezenet1_1", "--size", "48x64", "--epochs", 1, "--out", out)
+    assert r.returncode==0, r.stderr
+    return out
+
+def test_help_imports_nothing_heavy():
+    code = "import sys, pixelladder.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass\nassert not {'torch','fastai','numpy'} & set(sys.modules)"
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert time.perf_counter()-start < 5 # half a second where nothing else runs; this catches an import of torch and more
+
+def test_train_writes_two_files(model):
+    assert sorted(p.name for p in model.iterdir()) == ["model.json", "model.safetensors"]
+    spec = json.loads((model/"model.json").read_text())
+    assert spec["arch"]=="squeezenet1_1" and spec["size"]==[48,64] and spec["void"]==255 and len(spec["codes"])==len(spec["palette"])==11
+    assert spec["trained"]["epochs_done"]==1 and spec["trained"]["seed"]==0
+
+def test_evaluate_in_json(model):
+    r = run("evaluate", model, "--data", "streets", "--split", "val", "--json")
+    scores = json.loads(r.stdout)
+    assert r.returncode==0 and {"mean_iou","pixel_accuracy","iou","pixels","images"} <= set(scores) and scores["images"]==24 and len(scores["iou"])==11
+    assert 0 < scores["mean_iou"] < scores["pixel_accuracy"] < 1
+
+def one_sentence(r, *words):
+    assert r.returncode==2 and "Traceback" not in r.stderr and all(w in r.stderr for w in words), r.stderr
+
+def test_errors_are_sentences(model, tmp_path):
+    one_sentence(run("train", "--data", tmp_path/"none", "--out", tmp_path/"o"), "no folder")
+    one_sentence(run("train", "--data", "streets", "--size", "ten", "--out", tmp_path/"o"), "192x256")
+    one_sentence(run("train", "--data", "streets", "--head", "best", "--out", tmp_path/"o"), "'best'", "nearest")
+    one_sentence(run("train", "--data", "streets", "--arch", "resnet19", "--out", tmp_path/"o"), "resnet19", "timm")
+    one_sentence(run("train", "--data", "streets", "--out", model), "already holds a model")
+    one_sentence(run("evaluate", tmp_path, "--data", "streets"), "no model.json")
+    one_sentence(run("course", "99"), "no chapter '99'")
+    assert not (tmp_path/"o").exists()
+
+def test_faults_stop_before_training(tmp_path):
+    for f in ("train","trainannot","val","valannot"): (tmp_path/f).mkdir()
+    for i in range(3):
+        for split in ("train","val"):
+            Image.fromarray(np.zeros((16,16,3), np.uint8)).save(tmp_path/split/f"a_{i}.png")
+            Image.fromarray(np.full((16,16), 200*(i>0), np.uint8)).save(tmp_path/f"{split}annot"/f"a_{i}.png")
+    for command in (["train","--data",tmp_path,"--out",tmp_path/"o"], ["data",tmp_path]):
+        one_sentence(run(*command), "4 fault(s)", "a_1.png", "a_2.png")
+    assert not (tmp_path/"o").exists()
+
+def test_other_weights_do_not_fit(model, tmp_path):
+    shutil.copytree(model, tmp_path/"m")
+    spec = json.loads((tmp_path/"m"/"model.json").read_text())
+    (tmp_path/"m"/"model.json").write_text(json.dumps({**spec, "arch": "resnet18"}))
+    one_sentence(run("evaluate", tmp_path/"m", "--data", "streets"), "do not fit")
+
+def test_modules_are_what_the_notebooks_export(tmp_path):
+    copy = tmp_path/"p"
+    shutil.copytree(root, copy, symlinks=True, ignore=shutil.ignore_patterns(".venv", ".git", "_run", "_proc", "_docs", "*.egg-info"))
+    tools = Path(sys.executable).parent
+    for tool in ("nbdev-clean", "nbdev-export"): subprocess.run([tools/tool], cwd=copy, check=True, capture_output=True)
+    for p in [*root.glob("pixelladder/*.py"), *root.glob("nbs/*.ipynb")]:
+        assert p.read_text()==(copy/p.relative_to(root)).read_text(), f"{p.name} differs: run nbdev-clean, then nbdev-export"
+
+@pytest.mark.parametrize("book", sorted((root/"nbs").glob("[0-9]*.ipynb")), ids=lambda p: p.stem)
+def test_notebooks_are_fit_to_read(book):
+    cells = json.loads(book.read_text())["cells"]
+    assert cells[0]["source"][0].startswith("# ") and any(l.startswith("> ") for l in cells[0]["source"])
+    assert book.stat().st_size < 450_000
+    for c in cells:
+        assert c["id"]
+        for o in c.get("outputs", []):
+            text = json.dumps(o.get("text", o.get("data", {}).get("text/plain", "")))
+            assert o["output_type"]!="error" and not any(w in text for w in ("/home/", "/root/", "/work/", " at 0x")), text[:200]
+            if "image/png" in o.get("data", {}): assert "".join(c["source"]).startswith("#| fig-alt: "), "a figure needs its alt text"

@@ -1,0 +1,112 @@
+"Data sets on disk: layouts, splits, and every fault with its file and its sentence."
+import pickle
+import numpy as np, pytest
+from PIL import Image
+from pixelladder.data import CAMVID, check_data, from_fastai_layout, from_segnet_layout, open_data, split_for
+from pixelladder.metrics import VOID
+from pixelladder.streets import CAMVID_CODES, SEQUENCES, draw_street, make_streets, split_of
+
+@pytest.fixture
+def segnet(tmp_path):
+    "Eight train and two val images in SegNet's layout, from two sequences"
+    rng = np.random.default_rng(0)
+    for split,n in (("train",8),("val",2)):
+        for f in (split, f"{split}annot"): (tmp_path/f).mkdir()
+        for i in range(n):
+            stem = f"{'ab'[i%2]}_{split}{i}"
+            Image.fromarray(rng.integers(0, 255, (24,32,3), dtype=np.uint8)).save(tmp_path/split/f"{stem}.png")
+            Image.fromarray(rng.integers(0, 12, (24,32), dtype=np.uint8)).save(tmp_path/f"{split}annot"/f"{stem}.png")
+    return tmp_path
+
+def annot(root, i=0): return sorted((root/"trainannot").iterdir())[i]
+def save(array, path): Image.fromarray(np.asarray(array, np.uint8)).save(path)
+
+def test_segnet_layout(segnet):
+    data = open_data(segnet)
+    assert data.codes == list(CAMVID_CODES) and [len(s) for s in data.splits.values()] == [8, 2] and check_data(data) == []
+    image = data.splits["train"][0]
+    raw = np.array(Image.open(annot(segnet)))
+    assert (data.mask(image) == np.where(raw==11, VOID, raw)).all()
+    assert pickle.loads(pickle.dumps(data)).mask(image).shape == (24,32)
+
+def test_palette_masks_keep_their_codes(segnet):
+    data = open_data(segnet)
+    before = data.mask(data.splits["train"][0])
+    mask = Image.open(annot(segnet)).convert("P"); mask.putdata(list(Image.open(annot(segnet)).getdata())); mask.putpalette([7]*768)
+    mask.save(annot(segnet))
+    assert (data.mask(data.splits["train"][0]) == before).all()
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda p: save(np.full((24,32), 255)*(np.arange(32)%2), p), "black-and-white"),
+    (lambda p: save(np.array(Image.open(p))+1, p), "counted from 1"),
+    (lambda p: save(np.arange(768).reshape(24,32)%200, p), "smoothing"),
+    (lambda p: save(np.zeros((24,32,3)), p), "colour picture"),
+    (lambda p: save(np.zeros((12,32)), p), "12x32 but its image is 24x32"),
+    (lambda p: p.write_bytes(b"nothing"), "can't be read"),
+    (lambda p: p.unlink(), "no mask")])
+def test_each_fault_has_its_sentence(segnet, spoil, words):
+    spoil(annot(segnet))
+    faults = check_data(open_data(segnet))
+    assert len(faults)==1 and words in faults[0] and "a_train0" in faults[0], faults
+
+def test_all_faults_at_once(segnet):
+    save(np.zeros((24,32,3)), annot(segnet, 1)); annot(segnet, 2).unlink()
+    sorted((segnet/"train").iterdir())[4].write_bytes(b"\x89PNG broken")
+    for p in (segnet/"val").iterdir(): p.unlink()
+    faults = check_data(open_data(segnet))
+    assert len(faults)==4 and "'val' has no images" in faults[0]
+    with pytest.raises(ValueError, match="no images in its split 'val'"): open_data(segnet).dls((24,32))
+
+def test_no_such_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder"): open_data(tmp_path/"none")
+    with pytest.raises(FileNotFoundError, match="fastai's layout"): open_data(tmp_path)
+
+def test_fastai_layout_of_32_codes_or_11(tmp_path):
+    for f in ("images","labels"): (tmp_path/f).mkdir()
+    codes = np.arange(32, dtype=np.uint8).reshape(4,8)
+    for i in range(5):
+        Image.fromarray(np.zeros((4,8,3), np.uint8)).save(tmp_path/"images"/f"0001TP_{i}.png"); Image.fromarray(codes).save(tmp_path/"labels"/f"0001TP_{i}_P.png")
+    (tmp_path/"codes.txt").write_text("\n".join(CAMVID)); (tmp_path/"valid.txt").write_text("0001TP_3.png")
+    all31,grouped = from_fastai_layout(tmp_path),from_fastai_layout(tmp_path, classes=11)
+    image = all31.splits["val"][0]
+    assert image.name=="0001TP_3.png" and all31.n==31 and "Void" not in all31.codes
+    assert all31.mask(image).ravel().tolist() == [*range(30), VOID, 30]
+    names = list(CAMVID)
+    for code,mapped in zip(codes.ravel(), grouped.mask(image).ravel()):
+        group = CAMVID[names[code]][1]
+        assert mapped == (VOID if group is None else CAMVID_CODES.index(group))
+    with pytest.raises(ValueError, match="classes=7"): from_fastai_layout(tmp_path, classes=7)
+
+def test_sequences_are_held_out_whole(segnet):
+    data = open_data(segnet)
+    train,valid = split_for(data, "sequence")
+    assert {data.sequence(p) for p in train}.isdisjoint({data.sequence(p) for p in valid}) and len(train)+len(valid)==8
+
+def test_download_without_network(monkeypatch):
+    def refuse(*args): raise OSError("no network")
+    monkeypatch.setattr("pixelladder.data.untar_data", refuse)
+    with pytest.raises(OSError, match="streets"): open_data("camvid")
+
+def test_batches_keep_codes(segnet):
+    xb,yb = open_data(segnet).dls((12,16), bs=4, num_workers=0).one_batch()
+    assert xb.shape==(4,3,12,16) and yb.shape==(4,12,16) and set(yb.unique().tolist()) <= {*range(11), VOID}
+
+@pytest.mark.parametrize("size", [(8,8), (31,33), (96,128), (192,256)])
+def test_streets_same_seed_same_pixels(size):
+    (a,m),(b,n) = draw_street("fog", 3, size),draw_street("fog", 3, size)
+    assert a.shape==(*size,3) and m.shape==size and (a==b).all() and (m==n).all() and m.max() <= 11
+
+def test_streets_have_every_class_in_every_sequence():
+    for s,(n,*_) in SEQUENCES.items():
+        seen = set().union(*(set(np.unique(draw_street(s, f, (96,128))[1]).tolist()) for f in range(0, n, 6)))
+        assert seen == set(range(12)), (s, set(range(12))-seen)
+
+def test_streets_on_disk_are_all_or_nothing(tmp_path, monkeypatch):
+    import pixelladder.streets as streets
+    def stop(*args): raise KeyboardInterrupt
+    with monkeypatch.context() as m:
+        m.setattr(streets, "draw_street", stop)
+        with pytest.raises(KeyboardInterrupt): make_streets(tmp_path/"s", (16,24))
+    assert list(tmp_path.iterdir()) == []
+    data = from_fastai_layout(make_streets(tmp_path/"s", (16,24)))
+    assert {k: len(v) for k,v in data.splits.items()} == {k: sum(split_of(s,f)==k for s,(n,*_) in SEQUENCES.items() for f in range(n)) for k in ("train","val","test")}
