@@ -121,7 +121,7 @@ def _reads(net, n_in, size):
     try: return size > 0 and bool(feature_shapes(net, n_in, size))
     except (RuntimeError, ValueError, AssertionError): return False
 
-# %% ../nbs/00_body_and_head.ipynb #a9a8597f
+# %% ../nbs/00_body_and_head.ipynb #7b446536
 class Body(nn.Module):
     "A classifier without its head: a picture in, its last grid of each resolution out, the finest first."
     def __init__(self,
@@ -133,7 +133,9 @@ class Body(nn.Module):
         self.arch,self.n_in = getattr(arch, "__name__", arch),n_in
         self.net,self.stats = _network(arch, n_in, pretrained)
         ghost = copy.deepcopy(self.net).to("meta")
-        shapes = feature_shapes(ghost, n_in, 256)
+        try: shapes = feature_shapes(ghost, n_in, 256)
+        except (RuntimeError, AssertionError) as e:
+            raise ValueError(f"{self.arch} can't read a picture of 256x256 ({e}), and a body needs at least 3 resolutions at any size: take a convolutional one") from e
         self.channels,self.strides = [c for c,_,_ in shapes],[2**round(math.log2(256/h)) for _,h,_ in shapes]
         self.minimum = bisect_left(range(256), True, key=partial(_reads, ghost, n_in))
         if len(set(self.strides)) < 3:
