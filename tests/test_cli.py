@@ -80,3 +80,8 @@ def test_notebooks_are_fit_to_read(book):
             text = json.dumps(o.get("text", o.get("data", {}).get("text/plain", "")))
             assert o["output_type"]!="error" and not any(w in text for w in ("/home/", "/root/", "/work/", " at 0x")), text[:200]
             if "image/png" in o.get("data", {}): assert "".join(c["source"]).startswith("#| fig-alt: "), "a figure needs its alt text"
+
+def test_readme_quotes_the_results():
+    runs = json.loads((root/"results"/"first_rung.json").read_text())["runs"]
+    readme = (root/"README.md").read_text()
+    for run in runs.values(): assert f"{run['scores']['mean_iou']:.3f} | {run['scores']['pixel_accuracy']:.3f} |" in readme
