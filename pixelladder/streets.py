@@ -6,12 +6,13 @@ Docs: https://pixelladder.github.io/pixelladder/streets.html.md"""
 
 # %% auto #0
 __all__ = ['CAMVID_CODES', 'CAMVID_PALETTE', 'SKY', 'BUILDING', 'POLE', 'ROAD', 'PAVEMENT', 'TREE', 'SIGN', 'FENCE', 'CAR',
-           'PEDESTRIAN', 'BICYCLIST', 'UNLABELLED', 'SEQUENCES', 'FINE', 'split_of', 'Canvas', 'house', 'tree', 'lamp',
-           'sign', 'fence', 'car', 'person', 'cyclist', 'bin', 'draw_street', 'cache_path', 'make_streets']
+           'PEDESTRIAN', 'BICYCLIST', 'UNLABELLED', 'SEQUENCES', 'Drive', 'split_of', 'draw_street', 'cache_path',
+           'make_streets']
 
-# %% ../nbs/82_streets.ipynb #bb98a4f6
+# %% ../nbs/82_streets.ipynb #960b413f
 import os, shutil, tempfile, zlib
 from pathlib import Path
+from typing import NamedTuple
 
 # %% ../nbs/82_streets.ipynb #04404e27
 import numpy as np
@@ -23,14 +24,29 @@ CAMVID_PALETTE = np.array([(128,128,128), (128,0,0), (192,192,128), (128,64,128)
                            (64,0,128), (64,64,0), (0,128,192), (0,0,0)], np.uint8)
 SKY,BUILDING,POLE,ROAD,PAVEMENT,TREE,SIGN,FENCE,CAR,PEDESTRIAN,BICYCLIST,UNLABELLED = range(12)
 
-# %% ../nbs/82_streets.ipynb #6bd02d6b
-SEQUENCES = { # frames, colour of the sky above and at the horizon, colour and strength of the light, haze, share of trees among the houses
-    "noon":     (36, (96,150,215), (200,220,238), (1.05,1.02,.96), .006, .25),
-    "overcast": (30, (170,178,188), (205,208,212), (.82,.85,.9), .012, .35),
-    "suburb":   (30, (120,170,220), (225,228,225), (1.,1.,.92), .008, .6),
-    "dusk":     (48, (70,80,130), (240,170,120), (.85,.68,.6), .010, .3),
-    "fog":      (24, (185,188,190), (200,202,203), (.75,.78,.8), .035, .35),
-    "morning":  (30, (130,160,200), (250,215,170), (1.05,.9,.72), .010, .3)}
+# %% ../nbs/82_streets.ipynb #832ccb2b
+class Drive(NamedTuple):
+    "One sequence: its light, its street, its camera."
+    frames:int # How many there are
+    above:tuple # Colour of the sky overhead, RGB
+    horizon:tuple # Colour of the sky at the horizon, RGB
+    light:tuple # By what the colours of things are multiplied
+    haze:float # Share of a colour that a metre of air takes
+    trees:float # Share of gardens with trees among the plots
+    road:float # From the middle of the road to the kerb, in metres
+    walk:float # From the kerb to the walls, in metres
+    lane:float # The camera's place, metres right of the middle
+    tilt:float # Where the horizon is: 0 the picture's top, 1 its foot
+    bend:float # How far the street swings to either side, in metres
+
+# %% ../nbs/82_streets.ipynb #d7b82487
+SEQUENCES = {
+    "noon":     Drive(36, (96,150,215), (200,220,238), (1.05,1.02,.96), .006, .3, 3.9, 3.6, -.8, .50, 2.),
+    "overcast": Drive(30, (170,178,188), (205,208,212), (.82,.85,.9), .012, .4, 3.5, 3.2, -.6, .53, 5.),
+    "suburb":   Drive(30, (120,170,220), (225,228,225), (1.,1.,.92), .008, .65, 3.3, 4.2, -.5, .51, 9.),
+    "dusk":     Drive(48, (70,80,130), (240,170,120), (.85,.68,.6), .010, .35, 4.1, 3.4, -1., .48, 4.),
+    "fog":      Drive(24, (185,188,190), (200,202,203), (.75,.78,.8), .035, .4, 3.6, 3., -.7, .52, 6.),
+    "morning":  Drive(30, (130,160,200), (250,215,170), (1.05,.9,.72), .010, .35, 3.7, 3.9, -.7, .49, 7.)}
 
 # %% ../nbs/82_streets.ipynb #af059e9b
 def split_of(
@@ -41,26 +57,31 @@ def split_of(
     if sequence=="morning" or (sequence=="fog" and frame >= 12): return "test"
     return "val" if sequence=="dusk" and 16 <= frame < 40 else "train"
 
-# %% ../nbs/82_streets.ipynb #a1b8a604
+# %% ../nbs/82_streets.ipynb #fe743ff0
 FINE = 3 # Sub-pixels a pixel, each way; odd, so that one is at the centre
 
 class Canvas:
     "An image and a mask, drawn together, seen by a camera 1.5 m above the road."
-    def __init__(self, sequence, z, size):
-        _,self.above,self.horizon,self.light,self.haze,_ = SEQUENCES[sequence]
-        self.z,(h,w) = z,size
-        self.h,self.w,self.focal = h*FINE,w*FINE,1.05*h*FINE
+    def __init__(self, drive, z, size):
+        self.drive,self.z,(h,w) = drive,z,size
+        self.h,self.w,self.focal = h*FINE,w*FINE,.95*h*FINE
         self.image,self.mask = Image.new("RGB", (self.w,self.h)),Image.new("L", (self.w,self.h), SKY)
         self.pens = ImageDraw.Draw(self.image),ImageDraw.Draw(self.mask)
 
+    def swing(self, z):
+        "How far the middle of the street lies beside the camera's heading, `z` metres along it"
+        at,here,length = z/40,self.z/40,self.drive.bend
+        return length*(np.sin(at)-np.sin(here)-np.cos(here)*(at-here))
+
     def point(self, x, y, z):
         d = max(z-self.z, .6)
-        return self.w/2+self.focal*x/d, self.h*.46+self.focal*(1.5-y)/d
+        x = x+self.swing(self.z+d)-self.drive.lane
+        return self.w/2+self.focal*x/d, self.h*self.drive.tilt+self.focal*(1.5-y)/d
 
     def colour(self, rgb, z):
         "`rgb` in this drive's light, seen through its air"
-        air = 1-np.exp(-self.haze*max(z-self.z, 0))
-        return tuple(int(c) for c in np.clip(np.array(rgb)*self.light*(1-air)+np.array(self.horizon)*air, 0, 255))
+        air = 1-np.exp(-self.drive.haze*max(z-self.z, 0))
+        return tuple(int(c) for c in np.clip(np.array(rgb)*self.drive.light*(1-air)+np.array(self.drive.horizon)*air, 0, 255))
 
     def polygon(self, points, rgb, code):
         "A polygon with its corners in metres; what lies behind the camera is left out"
@@ -69,9 +90,17 @@ class Canvas:
         self.pens[0].polygon(flat, fill=colour)
         self.pens[1].polygon(flat, fill=code)
 
+    def facing(self, corners, z, rgb, code):
+        "An upright polygon that faces the camera; `corners` are `(x,y)`"
+        if z > self.z+.8: self.polygon([(x,y,z) for x,y in corners], rgb, code)
+
     def flat(self, x0, y0, x1, y1, z, rgb, code):
         "An upright rectangle that faces the camera"
-        if z > self.z+.8: self.polygon([(x0,y0,z),(x1,y0,z),(x1,y1,z),(x0,y1,z)], rgb, code)
+        self.facing([(x0,y0),(x1,y0),(x1,y1),(x0,y1)], z, rgb, code)
+
+    def wall(self, x, y0, y1, z0, z1, rgb, code):
+        "An upright rectangle along the street"
+        self.polygon([(x,y0,z0),(x,y1,z0),(x,y1,z1),(x,y0,z1)], rgb, code)
 
     def line(self, a, b, width, rgb, code):
         "A bar from `a` to `b`, `width` metres thick and never thinner than a pixel"
@@ -89,121 +118,149 @@ class Canvas:
             if ring: pen.ellipse(box, outline=fill, width=max(FINE, int(r/5)))
             else: pen.ellipse(box, fill=fill)
 
-# %% ../nbs/82_streets.ipynb #94c7aece
+# %% ../nbs/82_streets.ipynb #c6d19258
 def house(c, side, z, length, height, rgb, rng):
-    "A terraced house with windows, a door and a chimney"
-    x = side*9
-    c.polygon([(x,0,z),(x,height,z),(x+side*8,height,z),(x+side*8,0,z)], np.array(rgb)*.8, BUILDING)
-    c.polygon([(x,0,z),(x,height,z),(x,height,z+length),(x,0,z+length)], rgb, BUILDING)
-    c.polygon([(x,height,z),(x+side*3,height+2,z),(x+side*3,height+2,z+length),(x,height,z+length)], (110,75,65), BUILDING)
-    c.flat(x+side*2.5, height+1.2, x+side*3.5, height+3, z+1, (120,80,70), BUILDING)
-    glass = (60,70,85) if rng.random() < .7 else (215,190,120)
+    "A terraced house with windows, a door, a gable and a chimney"
+    x,deep,rgb = side*(c.drive.road+c.drive.walk),side*7,np.array(rgb)
+    c.facing([(x,0),(x,height),(x+deep/2,height+2),(x+deep,height),(x+deep,0)], z, rgb*.8, BUILDING)
+    c.wall(x, 0, height, z, z+length, rgb, BUILDING)
+    c.polygon([(x,height,z),(x+deep/2,height+2,z),(x+deep/2,height+2,z+length),(x,height,z+length)], (110,75,65), BUILDING)
+    c.flat(x+deep*.42, height+1.5, x+deep*.56, height+3, z+1, (120,80,70), BUILDING)
+    glass,door = (60,70,85) if rng.random() < .7 else (215,190,120),[(120,40,40),(40,60,90),(50,80,60),(70,60,55)][rng.integers(4)]
     for y in np.arange(1, height-1.2, 2.6):
         for s in np.arange(z+.8, z+length-1, 2.4):
-            c.polygon([(x,y,s),(x,y+1.5,s),(x,y+1.5,s+1.2),(x,y,s+1.2)], glass if rng.random() < .85 else (225,222,214), BUILDING)
+            c.wall(x, y-.1, y+1.6, s-.1, s+1.3, rgb*.7, BUILDING)
+            c.wall(x, y, y+1.5, s, s+1.2, glass if rng.random() < .85 else (225,222,214), BUILDING)
+    c.wall(x, 0, 2.1, z+length/2-.5, z+length/2+.5, door, BUILDING)
 
-def tree(c, side, x, z, height, rgb, rng):
-    "A trunk, and a crown of many leaves' clusters"
-    c.polygon([(x-.18,0,z),(x+.18,0,z),(x+.12,height*.55,z),(x-.12,height*.55,z)], (85,66,52), TREE)
+def tree(c, side, away, z, height, rgb, rng):
+    "A trunk, and a crown of many clusters of leaves"
+    x = side*(c.drive.road+c.drive.walk+away)
+    c.facing([(x-.18,0),(x+.18,0),(x+.12,height*.55),(x-.12,height*.55)], z, (85,66,52), TREE)
     for _ in range(26):
         a,r = rng.uniform(0, 2*np.pi),rng.uniform(0, 1)**.5*height*.34
         shade = .65+.5*rng.random()+.15*np.sin(a)
         c.disc(x+r*np.cos(a), height*.7+r*np.sin(a)*.8, height*rng.uniform(.06,.13), z, np.array(rgb)*shade, TREE)
 
-# %% ../nbs/82_streets.ipynb #62be6fcc
+def fence(c, side, z, length, rgb, rng):
+    "Planks between the pavement and a garden"
+    x = side*(c.drive.road+c.drive.walk)
+    for s in np.arange(z, z+length-.4, .5): c.wall(x, 0, 1.5, s, s+.44, np.array(rgb)*rng.uniform(.8,1.1), FENCE)
+    for y in (.4,1.2): c.wall(x, y, y+.1, z, z+length, np.array(rgb)*.75, FENCE)
+
+# %% ../nbs/82_streets.ipynb #ce2d8007
 def lamp(c, side, z, rng):
     "A lamp post with an arm over the road"
-    c.line((side*5.2,0,z), (side*5.2,6.5,z), .16, (88,92,94), POLE)
-    c.line((side*5.2,6.5,z), (side*3.9,6.7,z), .12, (88,92,94), POLE)
+    x,rgb = side*(c.drive.road+.5),(88,92,94)
+    c.line((x,0,z), (x,6.5,z), .16, rgb, POLE)
+    c.line((x,6.5,z), (x-side*1.3,6.7,z), .12, rgb, POLE)
+
+SIGNS = [((190,40,40),(235,232,225),"disc"), ((30,70,150),(60,110,190),"square"), ((190,40,40),(235,232,225),"triangle"), ((215,170,40),(60,60,60),"square")]
 
 def sign(c, side, z, rng):
     "A plate on a post: round, square or a triangle; the post is a pole"
-    x,y = side*5,rng.uniform(2.2, 2.8)
+    x,y = side*(c.drive.road+.6),rng.uniform(2.2, 2.8)
+    rim,inside,shape = SIGNS[rng.integers(len(SIGNS))]
     c.line((x,0,z), (x,y,z), .09, (130,132,132), POLE)
-    rim,inside,shape = [((190,40,40),(235,232,225),"disc"), ((30,70,150),(60,110,190),"square"), ((190,40,40),(235,232,225),"triangle"), ((215,170,40),(60,60,60),"square")][rng.integers(4)]
-    for r,rgb in ((.45,rim),(.3,inside)):
+    for r,rgb in ((.5,rim),(.34,inside)):
         if shape=="disc": c.disc(x, y, r, z, rgb, SIGN)
         elif shape=="square": c.flat(x-r, y-r, x+r, y+r, z, rgb, SIGN)
-        elif z > c.z+.8: c.polygon([(x-r,y-r*.8,z),(x+r,y-r*.8,z),(x,y+r,z)], rgb, SIGN)
+        else: c.facing([(x-r,y-r*.8),(x+r,y-r*.8),(x,y+r)], z, rgb, SIGN)
 
-def fence(c, side, z, length, rgb, rng):
-    "Planks along the pavement"
-    for s in np.arange(z, z+length, .5):
-        c.polygon([(side*7.6,.1,s),(side*7.6,1.3,s),(side*7.6,1.3,s+.46),(side*7.6,.1,s+.46)], np.array(rgb)*rng.uniform(.85,1.1), FENCE)
-
-# %% ../nbs/82_streets.ipynb #6c6c85fd
-def car(c, x, z, rgb, oncoming, rng):
-    "A car seen from behind, or coming, on its own shadow"
-    c.polygon([(x-1,0,z-.3),(x+1,0,z-.3),(x+1.1,0,z+4),(x-1.1,0,z+4)], (45,45,48), ROAD)
-    for u in (-.75,.5): c.flat(x+u, 0, x+u+.25, .5, z, (25,25,28), CAR)
-    c.polygon([(x+.85,.3,z),(x+.85,.95,z),(x+.85,.95,z+4),(x+.85,.3,z+4)] if x < 0 else [(x-.85,.3,z),(x-.85,.95,z),(x-.85,.95,z+4),(x-.85,.3,z+4)], np.array(rgb)*.75, CAR)
-    if z > c.z+.8: c.polygon([(x-.62,1.45,z+.8),(x+.62,1.45,z+.8),(x+.82,.9,z+.2),(x-.82,.9,z+.2)], np.array(rgb)*.9, CAR)
-    if z > c.z+.8: c.polygon([(x-.52,1.38,z+.8),(x+.52,1.38,z+.8),(x+.68,.95,z+.2),(x-.68,.95,z+.2)], (70,85,100), CAR)
-    c.flat(x-.88, .28, x+.88, .95, z, rgb, CAR)
-    lights = (245,240,205) if oncoming else (170,30,30)
-    for u in (-.8,.55): c.flat(x+u, .6, x+u+.25, .78, z, lights, CAR)
-    c.flat(x-.26, .42, x+.26, .55, z, (225,220,190), CAR)
-
-def person(c, x, z, coat, trousers, rng, code=PEDESTRIAN, lift=0):
-    "Legs, coat, arms and head"
-    step = rng.uniform(.05, .25)
-    for u in (-step,step): c.line((x,.85+lift,z), (x+u,.02+lift*1.5,z), .17, trousers, code)
-    if z > c.z+.8: c.polygon([(x-.24,.8+lift,z),(x+.24,.8+lift,z),(x+.2,1.45+lift,z),(x-.2,1.45+lift,z)], coat, code)
-    c.disc(x, 1.6+lift, .13, z, (205,160,130), code)
-
-def cyclist(c, x, z, coat, rng):
-    "Someone on a bicycle, a little from the side"
-    for u in (-.45,.45): c.disc(x+u, .34, .33, z, (40,40,42), BICYCLIST, ring=True)
-    for a,b in (((-.45,.34),(.05,.75)),((.05,.75),(.45,.34)),((-.05,.4),(.35,.9))): c.line((x+a[0],a[1],z), (x+b[0],b[1],z), .06, (150,50,45), BICYCLIST)
-    person(c, x, z, coat, (50,55,75), rng, BICYCLIST, lift=.28)
-
-def bin(c, side, z, rng):
+def rubbish_bin(c, side, z, rng):
     "A bin or a post box: left unlabelled"
-    x,rgb = side*6.3,[(60,75,62),(165,35,35),(90,90,95)][rng.integers(3)]
-    c.flat(x-.35, .1, x+.35, 1.15, z, rgb, UNLABELLED)
+    x,rgb = side*(c.drive.road+c.drive.walk-.6),[(60,75,62),(165,35,35),(90,90,95)][rng.integers(3)]
+    c.flat(x-.35, 0, x+.35, 1.15, z, rgb, UNLABELLED)
     c.flat(x-.4, 1.15, x+.4, 1.3, z, np.array(rgb)*.7, UNLABELLED)
 
-# %% ../nbs/82_streets.ipynb #2834ce72
+# %% ../nbs/82_streets.ipynb #358c207c
+def car(c, side, z, rgb, rng):
+    "A car parked at the kerb, on its own shadow: its back on the left, where we drive, its front on the right"
+    x,rgb,glass,tyre = side*(c.drive.road-1),np.array(rgb),(70,85,100),(25,25,28)
+    near = x-.85*np.sign(x-c.drive.lane) # the flank that the camera sees
+    roof = x+.7*(near-x)
+    c.polygon([(x-1,0,z-.3),(x+1,0,z-.3),(x+1.1,0,z+4),(x-1.1,0,z+4)], (45,45,48), ROAD)
+    for s in (z+.5,z+3): c.wall(near, 0, .5, s, s+.6, tyre, CAR)
+    c.wall(near, .28, .95, z, z+4, rgb*.75, CAR)
+    c.polygon([(near,.95,z+.3),(roof,1.45,z+.9),(roof,1.45,z+2.6),(near,.95,z+3.4)], rgb*.7, CAR)
+    c.polygon([(near,1.,z+.6),(roof,1.38,z+1.),(roof,1.38,z+2.4),(near,1.,z+3.)], np.array(glass)*.8, CAR)
+    for u in (-.75,.5): c.flat(x+u, 0, x+u+.25, .5, z, tyre, CAR)
+    if z > c.z+.8: # what leans away from us
+        c.polygon([(x-.62,1.45,z+.8),(x+.62,1.45,z+.8),(x+.82,.9,z+.2),(x-.82,.9,z+.2)], rgb*.9, CAR)
+        c.polygon([(x-.52,1.38,z+.8),(x+.52,1.38,z+.8),(x+.68,.95,z+.2),(x-.68,.95,z+.2)], glass, CAR)
+    c.flat(x-.88, .28, x+.88, .95, z, rgb, CAR)
+    for u in (-.8,.55): c.flat(x+u, .6, x+u+.25, .78, z, (170,30,30) if side < 0 else (245,240,205), CAR)
+    c.flat(x-.26, .42, x+.26, .55, z, (225,220,190), CAR)
+
+# %% ../nbs/82_streets.ipynb #adf6384e
+def _figure(c, x, z, coat, trousers, code, lift, rng):
+    "Legs, coat, arms and head, `lift` metres above the ground"
+    step,y = rng.uniform(.05, .25),lift
+    for u in (-step,step): c.line((x,.85+y,z), (x+u,.02+y*1.5,z), .17, trousers, code)
+    for u in (-.27,.27): c.line((x+u*.8,1.4+y,z), (x+u*1.3,.9+y,z), .1, np.array(coat)*.85, code)
+    c.facing([(x-.24,.8+y),(x+.24,.8+y),(x+.2,1.48+y),(x-.2,1.48+y)], z, coat, code)
+    c.disc(x, 1.62+y, .13, z, (205,160,130), code)
+
+def person(c, side, away, z, coat, trousers, rng):
+    "Somebody on the pavement, `away` metres from the kerb"
+    _figure(c, side*(c.drive.road+away), z, coat, trousers, PEDESTRIAN, 0, rng)
+
+def cyclist(c, side, z, coat, rng):
+    "Somebody on a bicycle, passing the parked cars"
+    x,iron = side*(c.drive.road-2.25),(150,50,45)
+    for u in (-.45,.45): c.disc(x+u, .34, .33, z, (40,40,42), BICYCLIST, ring=True)
+    for a,b in (((-.45,.34),(.05,.75)),((.05,.75),(.45,.34)),((-.05,.4),(.35,.9))): c.line((x+a[0],a[1],z), (x+b[0],b[1],z), .06, iron, BICYCLIST)
+    _figure(c, x, z, coat, (50,55,75), BICYCLIST, .28, rng)
+
+# %% ../nbs/82_streets.ipynb #a2abceff
 def _rng(*key): return np.random.default_rng(zlib.crc32(repr(key).encode()))
 
-def _world(sequence):
-    "Everything beside and on the street, each as (distance, function, arguments)"
-    rng,things,trees = _rng(sequence),[],SEQUENCES[sequence][-1]
+def _places(rng, start, gap, spread): return np.arange(rng.uniform(*start), 235, gap)+rng.uniform(-spread, spread)
+
+def _plots(side, trees, rng, pick):
+    "Houses and gardens, wall to wall"
     walls = [(150,110,92),(176,160,138),(132,128,124),(165,125,98),(190,184,172),(120,100,96)]
+    z,things = 4.,[]
+    while z < 240:
+        length = rng.uniform(7, 14)
+        if rng.random() < trees:
+            for k in (1,length*.4,length*.75): things.append((z+k, tree, (side, rng.uniform(.8,4), z+k, rng.uniform(5,9), np.array((82,112,58))*rng.uniform(.8,1.15))))
+            things.append((z-.01, fence, (side, z, length, pick([(134,112,82),(88,106,82),(160,158,150)]))))
+        else: things.append((z+length, house, (side, z, length, rng.uniform(5,9), pick(walls))))
+        z += length
+    return things
+
+def _world(sequence):
+    "Everything beside and on the street, each as (distance, function, arguments, seed), the farthest first"
+    rng,things = _rng(sequence),[]
     coats = [(170,60,50),(50,70,120),(60,60,62),(190,170,90),(80,110,80),(200,200,195),(120,70,110)]
+    paints = [(150,40,40),(60,75,110),(190,192,195),(50,52,55),(120,130,120)]
     pick = lambda of: of[rng.integers(len(of))]
     for side in (-1,1):
-        z = 4.
-        while z < 240:
-            length = rng.uniform(7, 14)
-            if rng.random() < trees:
-                things += [(z+k, tree, (side, side*rng.uniform(8.5,12), z+k, rng.uniform(5,9), np.array((82,112,58))*rng.uniform(.8,1.15))) for k in (1,length*.4,length*.75)]
-                things.append((z+length*.9, fence, (side, z, length, pick([(104,92,72),(78,96,72),(140,138,130)]))))
-            else: things.append((z+length, house, (side, z, length, rng.uniform(6,11), pick(walls))))
-            z += length
-        for gap,make in ((17,lamp),(14,sign),(26,bin)):
-            things += [(z, make, (side, z)) for z in np.arange(rng.uniform(6,gap+4), 235, gap)+rng.uniform(-3,3)]
-        things += [(z, car, (side*3.6, z, pick([(150,40,40),(60,75,110),(190,192,195),(50,52,55),(120,130,120)]), side < 0)) for z in np.arange(rng.uniform(10,18), 235, 15)+rng.uniform(-2,2)]
-        things += [(z, person, (side*rng.uniform(5.4,7.2), z, pick(coats), pick([(50,50,70),(70,62,56),(40,42,44)]))) for z in np.arange(rng.uniform(6,10), 235, 9)+rng.uniform(-3,3)]
-        things += [(z, cyclist, (side*rng.uniform(1.6,2.4), z, pick(coats))) for z in np.arange(rng.uniform(9,20), 235, 19)+rng.uniform(-3,3)]
+        things += _plots(side, SEQUENCES[sequence].trees, rng, pick)
+        for gap,make in ((17,lamp),(11,sign),(26,rubbish_bin)): things += [(z, make, (side, z)) for z in _places(rng, (6,gap+4), gap, 3)]
+        things += [(z, car, (side, z, pick(paints))) for z in _places(rng, (10,18), 15, 2)]
+        things += [(z, person, (side, rng.uniform(.8,2.8), z, pick(coats), pick([(50,50,70),(70,62,56),(40,42,44)]))) for z in _places(rng, (6,10), 5, 2)]
+        things += [(z, cyclist, (side, z, pick(coats))) for z in _places(rng, (9,20), 31, 3)]
     things.sort(key=lambda t: -t[0])
     return [(z,make,args,(sequence,i)) for i,(z,make,args) in enumerate(things)]
 
-# %% ../nbs/82_streets.ipynb #481f10b8
+# %% ../nbs/82_streets.ipynb #2ca6f430
 def _ground(c):
-    "Sky, road with its markings, kerb and pavement"
-    rows = np.linspace(0, 1, c.h)[:,None,None]
-    sky = np.array(c.above)*(1-(rows/.46).clip(0,1))+np.array(c.horizon)*(rows/.46).clip(0,1)
+    "Sky, road with its markings, kerb, pavement and gardens"
+    road,walk = c.drive.road,c.drive.walk
+    down = (np.arange(c.h)/(c.drive.tilt*c.h)).clip(0, 1)[:,None,None]
+    sky = np.array(c.drive.above)*(1-down)+np.array(c.drive.horizon)*down
     c.image.paste(Image.fromarray(np.broadcast_to(sky, (c.h,c.w,3)).astype(np.uint8)))
-    for near in np.arange(240, -4, -4.):
-        z0,z1 = c.z+max(near,.7),c.z+near+4.1
-        for x0,x1,rgb,code in ((-40,40,(116,112,106),PAVEMENT),(-9,9,(128,124,118),PAVEMENT),(-4.6,4.6,(146,143,136),PAVEMENT),(-4.45,4.45,(84,84,88),ROAD)):
-            c.polygon([(x0,0,z0),(x1,0,z0),(x1,0,z1),(x0,0,z1)], rgb, code)
+    strips = (40,(104,112,88),PAVEMENT),(road+walk,(140,136,128),PAVEMENT),(road+.18,(165,161,152),PAVEMENT),(road,(84,84,88),ROAD)
+    edges = c.z+np.geomspace(260, .6, 60)
+    for far,near in zip(edges, edges[1:]):
+        for x,rgb,code in strips: c.polygon([(-x,0,near),(x,0,near),(x,0,far),(-x,0,far)], rgb, code)
     for s in np.arange(c.z//6*6-6, c.z+90, 6.):
-        if s > c.z+.7: c.polygon([(-.08,0,s),(.08,0,s),(.08,0,s+2.5),(-.08,0,s+2.5)], (200,198,190), ROAD)
-    for x in (-4.2,4.2): c.polygon([(x-.05,0,c.z+.8),(x+.05,0,c.z+.8),(x+.05,0,c.z+150),(x-.05,0,c.z+150)], (170,150,80), ROAD)
+        for x,long,rgb in ((0,2.5,(200,198,190)),(-road+.25,6,(170,150,80)),(road-.25,6,(170,150,80))):
+            c.polygon([(x-.06,0,s),(x+.06,0,s),(x+.06,0,s+long),(x-.06,0,s+long)], rgb, ROAD)
 
-# %% ../nbs/82_streets.ipynb #eee452c4
+# %% ../nbs/82_streets.ipynb #edc98d54
 def draw_street(
     sequence:str, # One of `SEQUENCES`
     frame:int, # Which frame of the drive, from 0
@@ -211,24 +268,24 @@ def draw_street(
 )->tuple: # The image, uint8 `(H,W,3)`, and its mask, uint8 `(H,W)`, codes 0 to 11
     "One frame of a drive and its mask. The same arguments give the same pixels, in every process."
     if sequence not in SEQUENCES: raise ValueError(f"there is no sequence {sequence!r}: choose one of {', '.join(SEQUENCES)}")
-    if not 0 <= frame < SEQUENCES[sequence][0]: raise ValueError(f"{sequence} has the frames 0 to {SEQUENCES[sequence][0]-1}, not {frame}")
+    if not 0 <= frame < SEQUENCES[sequence].frames: raise ValueError(f"{sequence} has the frames 0 to {SEQUENCES[sequence].frames-1}, not {frame}")
     if min(size) < 8: raise ValueError(f"`size` must be at least 8x8 pixels, not {size[0]}x{size[1]}")
-    c = Canvas(sequence, 2.*frame, size)
+    c = Canvas(SEQUENCES[sequence], 2.*frame, size)
     _ground(c)
     for z,make,args,seed in _world(sequence):
         if c.z-14 < z < c.z+110: make(c, *args, _rng(*seed))
     return _finish(c, size, _rng(sequence, frame))
 
-# %% ../nbs/82_streets.ipynb #1f15941f
+# %% ../nbs/82_streets.ipynb #762784f0
 def _finish(c, size, rng):
     "Texture and a sensor's noise; nine sub-pixels to one colour, and the code of the middle one"
     h,w = size
     image = np.asarray(c.image, np.float32).reshape(h, FINE, w, FINE, 3).mean((1,3))
     mask = np.array(c.mask)[FINE//2::FINE, FINE//2::FINE]
-    rough = np.array([1,6,4,6,5,14,4,6,4,5,5,6], np.float32)[mask]
+    rough = np.array([1,5,4,5,5,13,4,6,4,5,5,6], np.float32)[mask]
     cloud = rng.normal(size=(max(h//12,1),max(w//12,1))).astype(np.float32)
     cloud = np.array(Image.fromarray(cloud).resize((w,h), Image.Resampling.BICUBIC))
-    image += (rng.normal(size=(h,w)).astype(np.float32)*rough + cloud*5)[...,None] + rng.normal(size=(h,w,3)).astype(np.float32)*4
+    image += (rng.normal(size=(h,w)).astype(np.float32)*rough + cloud*3)[...,None] + rng.normal(size=(h,w,3)).astype(np.float32)*3
     return image.clip(0, 255).astype(np.uint8),mask
 
 # %% ../nbs/82_streets.ipynb #2ece6288

@@ -1,5 +1,5 @@
 "Data sets on disk: layouts, splits, and every fault with its file and its sentence."
-import pickle
+import pickle, subprocess, sys
 import numpy as np, pytest
 from PIL import Image
 from pixelladder.data import CAMVID, check_data, from_fastai_layout, from_segnet_layout, open_data, split_for
@@ -100,6 +100,28 @@ def test_streets_have_every_class_in_every_sequence():
     for s,(n,*_) in SEQUENCES.items():
         seen = set().union(*(set(np.unique(draw_street(s, f, (96,128))[1]).tolist()) for f in range(0, n, 6)))
         assert seen == set(range(12)), (s, set(range(12))-seen)
+
+def test_thin_things_stay_thin_and_whole():
+    "A lamp post far away is still a line without gaps, one or two pixels wide"
+    from pixelladder.streets import Canvas, POLE, SKY
+    for z in (10, 25, 60, 100):
+        c = Canvas(SEQUENCES["noon"], 0., (192,256))
+        c.line((2,0,z), (2,6.5,z), .16, (80,80,80), POLE)
+        mask = np.array(c.mask)[1::3, 1::3]
+        top,foot = (round(c.point(2, y, z)[1]/3) for y in (6.5, 0))
+        wide = (mask[max(top,0)+1:min(foot,192)-1]==POLE).sum(1)
+        assert len(wide) > 5 and wide.min() >= 1 and wide.max() <= max(2, .16*c.focal/3/z+1), (z, wide)
+
+def test_mask_is_the_class_at_the_centre_of_each_pixel():
+    "Drawn three times as large, the middle of each 3x3 block is the mask of the small picture"
+    small,large = draw_street("suburb", 4, (64,80))[1],draw_street("suburb", 4, (192,240))[1]
+    assert (small == large[1::3, 1::3]).mean() > .95
+
+def test_streets_by_two_processes_at_once(tmp_path):
+    code = f"from pixelladder.streets import make_streets; print(make_streets(r'{tmp_path/'s'}', (16,24)))"
+    both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [p.communicate()[0].strip() for p in both] == [str(tmp_path/"s")]*2 and [p.returncode for p in both] == [0,0]
+    assert [p.name for p in tmp_path.iterdir()] == ["s"] and len(list((tmp_path/"s"/"images").iterdir())) == 198
 
 def test_streets_on_disk_are_all_or_nothing(tmp_path, monkeypatch):
     import pixelladder.streets as streets
