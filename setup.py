@@ -22,7 +22,9 @@ setup(
     classifiers=["Development Status :: 3 - Alpha", "Intended Audience :: Education", "Intended Audience :: Developers",
                  "Programming Language :: Python :: 3.11", "Programming Language :: Python :: 3.12"],
     python_requires=f">={cfg['min_python']}",
-    packages=find_packages(include=["pixelladder*"]),
+    packages=[*find_packages(include=["pixelladder*"]), "pixelladder.results"],
+    package_dir={"pixelladder.results": "results"}, # so that an installed package can show what was measured
+    package_data={"pixelladder.results": ["*.json"]},
     install_requires=lines("requirements"),
     extras_require=extras,
     entry_points={"console_scripts": lines("console_scripts"), "nbdev": ["pixelladder=pixelladder._modidx:d"]},

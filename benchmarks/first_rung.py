@@ -1,37 +1,41 @@
-"""The nearest head on CamVid, trained and scored through the command line; writes results/first_rung.json.
+"""The nearest head on CamVid, trained and scored through the command line, three seeds each; writes results/first_rung.json.
 
     python benchmarks/first_rung.py --data CAMVID --out FOLDER
 
 A run whose model is in FOLDER already is scored, not trained again. Pretrained runs need squeezenet1_1's weights (see `TORCH_HOME`)."""
-import argparse, json, platform, subprocess, sys
-from importlib.metadata import version
+import argparse, json, re, shutil, subprocess, sys
 from pathlib import Path
+from record import record
 
+SEEDS = 0, 1, 2
 RUNS = {
-    "nearest-resnet18": "--arch resnet18 --size 192x256 --epochs 6 --lr 0.002 --seed 0",
-    "nearest-squeezenet1_1": "--arch squeezenet1_1 --size 96x128 --epochs 4 --lr 0.002 --seed 0",
-    "nearest-squeezenet1_1-pretrained": "--arch squeezenet1_1 --size 96x128 --epochs 4 --lr 0.002 --seed 0 --pretrained",
+    "nearest, squeezenet1_1, from scratch": "--arch squeezenet1_1 --size 96x128 --epochs 4 --lr 0.002",
+    "nearest, squeezenet1_1, pretrained": "--arch squeezenet1_1 --size 96x128 --epochs 4 --lr 0.002 --pretrained",
+    "nearest, resnet18, from scratch": "--arch resnet18 --size 192x256 --epochs 6 --lr 0.002",
 }
 
 def cli(*words): return subprocess.run([sys.executable, "-m", "pixelladder.cli", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+def train(folder, data, options, seed):
+    "Train into `folder`, unless that was done"
+    recipe = folder/"model.json"
+    if recipe.exists() and json.loads(recipe.read_text())["trained"]["epochs_done"]==int(re.search(r"--epochs (\d+)", options)[1]): return
+    shutil.rmtree(folder, ignore_errors=True)
+    cli("train", "--data", data, "--head", "nearest", *options.split(), "--seed", str(seed), "--out", str(folder))
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--data", required=True)
     p.add_argument("--out", type=Path, default=Path("_run/first_rung"))
     args = p.parse_args()
-    root = Path(__file__).parent.parent
     runs = {}
     for name,options in RUNS.items():
-        folder = args.out/name
-        if not (folder/"model.json").exists(): cli("train", "--data", args.data, "--head", "nearest", *options.split(), "--out", str(folder))
-        recipe = json.loads((folder/"model.json").read_text())
-        scores = json.loads(cli("evaluate", str(folder), "--data", args.data, "--split", "val", "--json"))
-        runs[name] = {"command": f"pixelladder train --data CAMVID --head nearest {options} --out DIR", "epochs_done": recipe["trained"]["epochs_done"], "scores": scores}
-        print(f"{name}: mean IoU {scores['mean_iou']:.3f}", flush=True)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True).stdout.strip()
-    result = {"what": "CamVid, 11 classes, published split, val, counted at 360x480", "commit": commit, "device": f"CPU, {platform.machine()}",
-              "versions": {k: version(k) for k in ("pixelladder","torch","fastai","torchvision")}, "runs": runs}
-    (root/"results"/"first_rung.json").write_text(json.dumps(result, indent=1)+"\n")
+        runs[name] = {"command": f"pixelladder train --data CAMVID --head nearest {options} --seed SEED --out DIR", "seeds": {}}
+        for seed in SEEDS:
+            folder = args.out/f"{name.replace(', ', '-').replace(' ', '-')}-{seed}"
+            train(folder, args.data, options, seed)
+            runs[name]["seeds"][seed] = scores = json.loads(cli("evaluate", str(folder), "--data", args.data, "--split", "val", "--json"))
+            print(f"{name}, seed {seed}: mean IoU {scores['mean_iou']:.3f}", flush=True)
+            record("first_rung", "CamVid, 11 classes, published split, val, counted at 360x480", "python benchmarks/first_rung.py --data CAMVID", runs=runs)
 
 if __name__=="__main__": main()

@@ -94,7 +94,7 @@ def timm_stages(
     net = timm.create_model(name, features_only=True, pretrained=pretrained, in_chans=n_in)
     return net, (net.pretrained_cfg["mean"], net.pretrained_cfg["std"])
 
-# %% ../nbs/00_body_and_head.ipynb #191c4522
+# %% ../nbs/00_body_and_head.ipynb #2d49d8f6
 def _no_weights(name, error):
     "The error for pretrained weights that can't be had"
     file = ""
@@ -102,7 +102,7 @@ def _no_weights(name, error):
         url = torchvision.models.get_model_weights(name).DEFAULT.url
         file = f" (the file {Path(url).name}, in the folder hub/checkpoints of TORCH_HOME)"
     return OSError(f"the pretrained weights of {name} can't be had ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}): "
-                   f"put them where PyTorch looks for them{file}, or pass `pretrained=False` to start from random weights")
+                   f"put them where PyTorch looks for them{file}, or start from random weights (`pretrained=False`; on the command line, leave out `--pretrained`)")
 
 # %% ../nbs/00_body_and_head.ipynb #97406202
 def _network(arch, n_in, pretrained):

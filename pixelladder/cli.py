@@ -63,14 +63,17 @@ def _open(args, checked=False):
 
 def _list_faults(data, faults): return f"{len(faults)} fault(s) in {data.name}:\n" + "\n".join(f"- {f}" for f in faults)
 
-# %% ../nbs/85_cli.ipynb #32be8a85
+# %% ../nbs/85_cli.ipynb #11b15c50
 def _fit(learn, args, cbs):
     "One frozen epoch first if the body is pretrained, then the rest; a line an epoch where the output is no terminal"
     from contextlib import nullcontext
     with nullcontext() if sys.stdout.isatty() else learn.no_bar():
+        if not sys.stdout.isatty(): learn.logger = lambda values: print(_line(learn.recorder.metric_names, values), flush=True)
         if not args.pretrained: learn.fit_one_cycle(args.epochs, args.lr, cbs=cbs)
         elif args.epochs == 1: learn.fit_one_cycle(1, args.lr, cbs=cbs)
         else: learn.fine_tune(args.epochs-1, args.lr, cbs=cbs)
+
+def _line(names, values): return "  ".join(f"{n} {v:.4f}" if isinstance(v, float) else f"{n} {v}" for n,v in zip(names, values))
 
 # %% ../nbs/85_cli.ipynb #e0d19c2e
 def evaluate(args):

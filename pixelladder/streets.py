@@ -57,8 +57,9 @@ def split_of(
     if sequence=="morning" or (sequence=="fog" and frame >= 12): return "test"
     return "val" if sequence=="dusk" and 16 <= frame < 40 else "train"
 
-# %% ../nbs/82_streets.ipynb #fe743ff0
+# %% ../nbs/82_streets.ipynb #2ab47b94
 FINE = 3 # Sub-pixels a pixel, each way; odd, so that one is at the centre
+NEAR = 2. # What faces the camera is left out when it is nearer than this, in metres
 
 class Canvas:
     "An image and a mask, drawn together, seen by a camera 1.5 m above the road."
@@ -92,7 +93,7 @@ class Canvas:
 
     def facing(self, corners, z, rgb, code):
         "An upright polygon that faces the camera; `corners` are `(x,y)`"
-        if z > self.z+.8: self.polygon([(x,y,z) for x,y in corners], rgb, code)
+        if z > self.z+NEAR: self.polygon([(x,y,z) for x,y in corners], rgb, code)
 
     def flat(self, x0, y0, x1, y1, z, rgb, code):
         "An upright rectangle that faces the camera"
@@ -105,13 +106,13 @@ class Canvas:
     def line(self, a, b, width, rgb, code):
         "A bar from `a` to `b`, `width` metres thick and never thinner than a pixel"
         z = (a[2]+b[2])/2
-        if z <= self.z+.8: return
+        if z <= self.z+NEAR: return
         thick = max(FINE, round(self.focal*width/(z-self.z)))
         for pen,fill in zip(self.pens, (self.colour(rgb, z),code)): pen.line([self.point(*a),self.point(*b)], fill=fill, width=thick)
 
     def disc(self, x, y, radius, z, rgb, code, ring=False):
         "A disc (or a ring) that faces the camera"
-        if z <= self.z+.8: return
+        if z <= self.z+NEAR: return
         (cx,cy),r = self.point(x, y, z),max(self.focal*radius/(z-self.z), FINE/2)
         box = (cx-r,cy-r,cx+r,cy+r)
         for pen,fill in zip(self.pens, (self.colour(rgb, z),code)):
@@ -148,7 +149,7 @@ def fence(c, side, z, length, rgb, rng):
     for s in np.arange(z, z+length-.4, .5): c.wall(x, 0, 1.5, s, s+.44, np.array(rgb)*rng.uniform(.8,1.1), FENCE)
     for y in (.4,1.2): c.wall(x, y, y+.1, z, z+length, np.array(rgb)*.75, FENCE)
 
-# %% ../nbs/82_streets.ipynb #ce2d8007
+# %% ../nbs/82_streets.ipynb #41d78de9
 def lamp(c, side, z, rng):
     "A lamp post with an arm over the road"
     x,rgb = side*(c.drive.road+.5),(88,92,94)
@@ -169,11 +170,11 @@ def sign(c, side, z, rng):
 
 def rubbish_bin(c, side, z, rng):
     "A bin or a post box: left unlabelled"
-    x,rgb = side*(c.drive.road+c.drive.walk-.6),[(60,75,62),(165,35,35),(90,90,95)][rng.integers(3)]
-    c.flat(x-.35, 0, x+.35, 1.15, z, rgb, UNLABELLED)
-    c.flat(x-.4, 1.15, x+.4, 1.3, z, np.array(rgb)*.7, UNLABELLED)
+    x,rgb = side*(c.drive.road+1.6),[(60,75,62),(165,35,35),(90,90,95)][rng.integers(3)]
+    c.flat(x-.45, 0, x+.45, 1.3, z, rgb, UNLABELLED)
+    c.flat(x-.5, 1.3, x+.5, 1.5, z, np.array(rgb)*.7, UNLABELLED)
 
-# %% ../nbs/82_streets.ipynb #358c207c
+# %% ../nbs/82_streets.ipynb #1aee009d
 def car(c, side, z, rgb, rng):
     "A car parked at the kerb, on its own shadow: its back on the left, where we drive, its front on the right"
     x,rgb,glass,tyre = side*(c.drive.road-1),np.array(rgb),(70,85,100),(25,25,28)
@@ -185,7 +186,7 @@ def car(c, side, z, rgb, rng):
     c.polygon([(near,.95,z+.3),(roof,1.45,z+.9),(roof,1.45,z+2.6),(near,.95,z+3.4)], rgb*.7, CAR)
     c.polygon([(near,1.,z+.6),(roof,1.38,z+1.),(roof,1.38,z+2.4),(near,1.,z+3.)], np.array(glass)*.8, CAR)
     for u in (-.75,.5): c.flat(x+u, 0, x+u+.25, .5, z, tyre, CAR)
-    if z > c.z+.8: # what leans away from us
+    if z > c.z+NEAR: # what leans away from us
         c.polygon([(x-.62,1.45,z+.8),(x+.62,1.45,z+.8),(x+.82,.9,z+.2),(x-.82,.9,z+.2)], rgb*.9, CAR)
         c.polygon([(x-.52,1.38,z+.8),(x+.52,1.38,z+.8),(x+.68,.95,z+.2),(x-.68,.95,z+.2)], glass, CAR)
     c.flat(x-.88, .28, x+.88, .95, z, rgb, CAR)
@@ -212,7 +213,7 @@ def cyclist(c, side, z, coat, rng):
     for a,b in (((-.45,.34),(.05,.75)),((.05,.75),(.45,.34)),((-.05,.4),(.35,.9))): c.line((x+a[0],a[1],z), (x+b[0],b[1],z), .06, iron, BICYCLIST)
     _figure(c, x, z, coat, (50,55,75), BICYCLIST, .28, rng)
 
-# %% ../nbs/82_streets.ipynb #a2abceff
+# %% ../nbs/82_streets.ipynb #d780d783
 def _rng(*key): return np.random.default_rng(zlib.crc32(repr(key).encode()))
 
 def _places(rng, start, gap, spread): return np.arange(rng.uniform(*start), 235, gap)+rng.uniform(-spread, spread)
@@ -238,7 +239,7 @@ def _world(sequence):
     pick = lambda of: of[rng.integers(len(of))]
     for side in (-1,1):
         things += _plots(side, SEQUENCES[sequence].trees, rng, pick)
-        for gap,make in ((17,lamp),(11,sign),(26,rubbish_bin)): things += [(z, make, (side, z)) for z in _places(rng, (6,gap+4), gap, 3)]
+        for gap,make in ((17,lamp),(11,sign),(12,rubbish_bin)): things += [(z, make, (side, z)) for z in _places(rng, (6,gap+4), gap, 3)]
         things += [(z, car, (side, z, pick(paints))) for z in _places(rng, (10,18), 15, 2)]
         things += [(z, person, (side, rng.uniform(.8,2.8), z, pick(coats), pick([(50,50,70),(70,62,56),(40,42,44)]))) for z in _places(rng, (6,10), 5, 2)]
         things += [(z, cyclist, (side, z, pick(coats))) for z in _places(rng, (9,20), 31, 3)]
