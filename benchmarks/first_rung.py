@@ -14,7 +14,7 @@ RUNS = {
     "nearest, resnet18, from scratch": "--arch resnet18 --size 192x256 --epochs 6 --lr 0.002",
 }
 
-def cli(*words): return subprocess.run([sys.executable, "-m", "pixelladder.cli", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
+def cli(*words): return subprocess.run([Path(sys.executable).with_name("pixelladder"), *words], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 def train(folder, data, options, seed):
     "Train into `folder`, unless that was done"

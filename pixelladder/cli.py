@@ -111,14 +111,14 @@ def _chapters(wanted):
 
 def _is_chapter(wanted, path): return wanted in (path.stem, path.name, path.stem.split("_")[0], path.stem.split("_", 1)[1])
 
-# %% ../nbs/85_cli.ipynb #292a84e5
+# %% ../nbs/85_cli.ipynb #c95d429f
 def _run_notebook(path, out, on_cell):
     "Run one notebook, save the executed copy, and say what went wrong, if anything"
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError
     book = nbformat.read(path, 4)
-    client = NotebookClient(book, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}},
+    client = NotebookClient(book, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}, extra_arguments=["--IPKernelApp.log_level=40"],
                             on_cell_start=lambda cell, cell_index: on_cell(cell_index))
     try: client.execute()
     except (CellExecutionError, DeadKernelError) as e: return str(e).strip().splitlines()[-1]
@@ -204,6 +204,3 @@ def main(
 def _say(text, status):
     print(text, file=sys.stderr)
     return status
-
-# %% ../nbs/85_cli.ipynb #59cde3cd
-if __name__=="__main__" and "ipykernel" not in sys.modules: main()

@@ -5,7 +5,7 @@ import numpy as np, pytest
 from PIL import Image
 root = Path(__file__).parent.parent
 
-def run(*words): return subprocess.run([sys.executable, "-m", "pixelladder.cli", *map(str, words)], capture_output=True, text=True)
+def run(*words): return subprocess.run([Path(sys.executable).with_name("pixelladder"), *map(str, words)], capture_output=True, text=True)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
@@ -46,14 +46,14 @@ def test_errors_are_sentences(model, tmp_path):
     assert not (tmp_path/"o").exists()
 
 def test_pretrained_without_weights_says_where_to_put_them(tmp_path):
-    r = subprocess.run([sys.executable, "-m", "pixelladder.cli", "train", "--data", "streets", "--arch", "squeezenet1_1", "--size", "48x64", "--pretrained", "--out", tmp_path/"o"],
+    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), "train", "--data", "streets", "--arch", "squeezenet1_1", "--size", "48x64", "--pretrained", "--out", tmp_path/"o"],
                        capture_output=True, text=True, env={**os.environ, "TORCH_HOME": str(tmp_path), "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"})
     one_sentence(r, "squeezenet1_1", "TORCH_HOME", "pretrained=False")
     assert not (tmp_path/"o").exists()
 
 def test_ctrl_c_leaves_the_last_epoch(tmp_path):
     words = "train --data streets --arch squeezenet1_1 --size 32x48 --batch-size 32 --epochs 500".split()
-    p = subprocess.Popen([sys.executable, "-m", "pixelladder.cli", *words, "--out", tmp_path/"m"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    p = subprocess.Popen([Path(sys.executable).with_name("pixelladder"), *words, "--out", tmp_path/"m"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     for line in p.stdout:
         if line.startswith("epoch 1 "): break
     os.killpg(p.pid, signal.SIGINT) # to the workers too, as a terminal does
