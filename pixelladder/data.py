@@ -115,12 +115,12 @@ def _pictures(folder):
 
 def _names(file): return [line.strip() for line in file.read_text().splitlines() if line.strip()]
 
-# %% ../nbs/04_data.ipynb #4cd69a11
+# %% ../nbs/04_data.ipynb #3f62e748
 def from_fastai_layout(
     path:Path, # Folder with `images/`, `labels/NAME_P.png` and `codes.txt`; `valid.txt` and `test.txt` name the other splits
     name:str=None, # What to call it; the folder's name if None
     classes:int=None, # 11 groups CamVid's 32 codes into the 11 published classes; None keeps the file's own
-)->SegmentationData:
+)->SegmentationData: # Its splits, codes and masks; nothing is read yet but the names
     "fastai's layout of CamVid. Without a `valid.txt` every fifth image, by name, validates."
     path,images = Path(path),_pictures(Path(path)/"images")
     names = _names(path/"codes.txt")
@@ -134,11 +134,11 @@ def from_fastai_layout(
     return SegmentationData(name or path.name, codes, make_lookup(names, codes, groups=groups), splits,
         {p: m if (m := path/"labels"/f"{p.stem}_P.png").exists() else None for p in images})
 
-# %% ../nbs/04_data.ipynb #99ef0352
+# %% ../nbs/04_data.ipynb #d4b13a3c
 def from_segnet_layout(
     path:Path, # Folder with `train/ trainannot/ val/ valannot/` and, if there is one, `test/ testannot/`
     name:str=None, # What to call it; the folder's name if None
-)->SegmentationData:
+)->SegmentationData: # Its splits, codes and masks; nothing is read yet but the names
     "SegNet's layout: image and mask have the same stem. The codes are CamVid's 11 classes and void, or those in `codes.txt`."
     path = Path(path)
     names = _names(path/"codes.txt") if (path/"codes.txt").exists() else [*CAMVID_CODES, "Void"]
@@ -148,11 +148,11 @@ def from_segnet_layout(
     return SegmentationData(name or path.name, codes, make_lookup(names, codes), splits,
         {p: found[s].get(p.stem) for s in splits for p in splits[s]})
 
-# %% ../nbs/04_data.ipynb #b0515162
+# %% ../nbs/04_data.ipynb #eedc9c93
 def open_data(
     path=None, # A folder, `"streets"`, `"camvid"` or `"camvid_tiny"` (downloaded by fastai); None: `$PIXELLADDER_DATA` or else the drawn streets
     classes:int=None, # 11 groups CamVid's 32 codes into the 11 published classes
-)->SegmentationData:
+)->SegmentationData: # Its splits, codes and masks; nothing is read yet but the names
     "The data set at `path`, whichever layout it has."
     path = str(path or os.environ.get("PIXELLADDER_DATA") or "streets")
     if path=="streets": return from_fastai_layout(make_streets(), name="drawn streets")
