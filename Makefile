@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: course test lab docs bench clean
+.PHONY: course test lab docs bench exercises clean
 
 course: .venv/installed    ## run every chapter, top to bottom; executed copies and a table go into _run/
 	$(BIN)/pixelladder course
@@ -18,6 +18,9 @@ docs: .venv/installed      ## render the site into _docs/ (needs Quarto: quarto.
 
 bench: .venv/installed     ## run the measurements that made results/
 	$(BIN)/python benchmarks/first_rung.py --data "$(PIXELLADDER_DATA)"
+
+exercises: .venv/installed ## make the learner's copies in exercises/ from the chapters
+	$(BIN)/python -c "from pixelladder.check import make_exercises; make_exercises()"
 
 clean:                     ## remove what was made here, .venv too
 	rm -rf .venv _run _proc _docs build *.egg-info
