@@ -1,5 +1,6 @@
 "Everything, for notebooks: `from pixelladder.all import *`."
 from .body import *
+from .check import *
 from .data import *
 from .learner import *
 from .metrics import *
@@ -7,3 +8,5 @@ from .nearest import *
 from .predict import *
 from .show import *
 from .streets import *
+from .subpixel import *
+from .transposed import *

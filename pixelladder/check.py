@@ -255,11 +255,11 @@ def solution(
     "Print the package's own answer."
     print(inspect.getsource(_find(name).answer))
 
-# %% ../nbs/81_check.ipynb #f5fe62f1
+# %% ../nbs/81_check.ipynb #13db68c6
 def _planes(x, title):
-    "Grids that show a tensor, one for each of its first six planes, with their titles"
-    planes = [x] if x.ndim < 3 else list(x.reshape(-1, *x.shape[-2:]))[:6]
-    return planes,[f"{title}: {'x'.join(map(str, x.shape))}"]+["."]*(len(planes)-1)
+    "Grids that show a tensor, one for each of its first eight planes, with their titles"
+    planes = [x] if x.ndim < 3 else list(x.reshape(-1, *x.shape[-2:]))[:8]
+    return planes,[f"{title}: {'x'.join(map(str, x.shape))}"]+[""]*(len(planes)-1)
 
 def show_task(
     name:str, # An exercise

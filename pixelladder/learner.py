@@ -21,11 +21,13 @@ from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import params
 
-# %% ../nbs/06_heads.ipynb #9489d78f
+# %% ../nbs/06_heads.ipynb #23373111
 from .body import Body, DensePredictor
 from .data import SegmentationData
 from .metrics import VOID, MeanIoU, PixelAccuracy, class_iou, confusion, mean_iou
 from .nearest import NearestHead
+from .subpixel import BilinearHead, SubpixelHead
+from .transposed import TransposedHead
 from .show import best_median_worst, show_predictions
 
 # %% ../nbs/06_heads.ipynb #7596346e
@@ -73,8 +75,8 @@ def dense_learner(
     if pretrained: learn.freeze()
     return learn
 
-# %% ../nbs/06_heads.ipynb #8a04472c
-HEADS = {"nearest": NearestHead} # By name, for the command line and for saved models; add your own here
+# %% ../nbs/06_heads.ipynb #a3e8392c
+HEADS = {"nearest": NearestHead, "transposed": TransposedHead, "subpixel": SubpixelHead, "bilinear": BilinearHead} # By name, for the command line and for saved models; add your own here
 
 # %% ../nbs/06_heads.ipynb #cd1d7434
 @torch.no_grad()

@@ -37,7 +37,7 @@ def test_each_mistake_earns_its_own_hint(name, i):
 def test_no_hint_gives_the_answer_away():
     for name,spec in EXERCISES.items():
         last = inspect.getsource(spec.answer).strip().split("\n")[-1].strip().removeprefix("return ")
-        assert not any(last in said for said in [*spec.hints, *(m.hint for m in spec.mistakes)]), name
+        assert len(last) < 12 or not any(last in said for said in [*spec.hints, *(m.hint for m in spec.mistakes)]), name
 
 # --- whatever an answer does
 
@@ -131,7 +131,7 @@ class Head(nn.Module):
     def forward(self, x):
         "Scores."
         return x''')
-    assert text.count("raise NotImplementedError")==2 and "self.a" not in text and "return x" not in text and "body, # Its body" in text and '"Scores."' in text
+    assert text.count("    raise NotImplementedError")==2 and "self.a" not in text and "return x" not in text and "body, # Its body" in text and '"Scores."' in text
     compile(text, "stub", "exec")
 
 @pytest.mark.parametrize("path", sorted((root/"exercises").glob("*.ipynb")), ids=lambda p: p.stem)

@@ -133,8 +133,8 @@ def test_overshoot_is_cropped_not_squeezed():
 def test_each_doubling_costs_the_same():
     "Pixels grow by 4 while channels halve on both sides of the kernel."
     head = NearestHead(bodies[0], 12)
-    assert [c[0].out_channels for c in head.convs]==[256,128,64,32,16]
-    assert len({c[0].in_channels*c[0].out_channels*4**i for i,c in enumerate(head.convs)})==1
+    assert [s[1][0].out_channels for s in head.steps]==[256,128,64,32,16]
+    assert len({s[1][0].in_channels*s[1][0].out_channels*4**i for i,s in enumerate(head.steps)})==1
     assert sum(p.numel() for p in head.parameters())==1_572_524
 
 @pytest.mark.parametrize("stride", [3, 12, 33])
