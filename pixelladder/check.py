@@ -144,7 +144,7 @@ def _plain(x):
 
 def _call(name, case): return f"{name}({', '.join(map(_plain, case.args))})" if all(not isinstance(a, torch.nn.Module) for a in case.args) else f"{name}, on {case.says}"
 
-# %% ../nbs/81_check.ipynb #f102f355
+# %% ../nbs/81_check.ipynb #3f86f48b
 def _not_started(spec, answer, outcomes):
     if answer is spec.answer or any(isinstance(o.error, NotImplementedError) for o in outcomes): return "not started"
     if all(o.error is None and (o.value is None or o.value is ...) for o in outcomes): return "it returns nothing yet. Is a `return` missing?"
@@ -158,8 +158,9 @@ def _crashed(spec, answer, cases, outcomes):
 
 def _line(error, answer):
     "The line of the answer's own code in which it crashed"
-    code = inspect.unwrap(answer).__code__ if inspect.isfunction(answer) else None
-    own = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename==code.co_filename]
+    functions = [m for m in (vars(answer).values() if inspect.isclass(answer) else [answer]) if inspect.isfunction(m)]
+    files = {f.__code__.co_filename for f in functions}
+    own = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
     return own[-1].line if own else ""
 
 # %% ../nbs/81_check.ipynb #29194eab
@@ -179,9 +180,10 @@ def _known(spec, cases, outcomes, seconds):
         theirs = (_attempt(spec, mistake.answer, case, seconds) for case in cases)
         if all(t.error is None and _same(t.value, o.value) for t,o in zip(theirs, outcomes)): return mistake.hint
 
-# %% ../nbs/81_check.ipynb #2c925e5d
+# %% ../nbs/81_check.ipynb #21e76472
 def _wrong_value(name, case, got, wanted):
     "The first difference between two results of one type"
+    if isinstance(wanted, dict): return next((f"{k}: {_plain(got[k])}, wanted {_plain(w)}, on {case.says}." for k,w in wanted.items() if not _same(got[k], w)), None)
     pairs = list(zip(got, wanted)) if isinstance(wanted, (tuple,list)) else [(got, wanted)]
     for i,(g,w) in enumerate(pairs):
         if _same(g, w): continue
@@ -276,7 +278,7 @@ def show_task(
     show_grids(*grids, titles=titles, kinds=kinds)
     if others := [_plain(a) for a in case.args if not isinstance(a, Tensor)]: print(f"the other arguments: {', '.join(others)}")
 
-# %% ../nbs/81_check.ipynb #dc770bcb
+# %% ../nbs/81_check.ipynb #ca533946
 def _progress_file(): return cache_path()/"progress.json"
 
 def _read():
@@ -301,8 +303,9 @@ def progress(
 ):
     "Print which exercises are done."
     from pixelladder import mistakes # fills EXERCISES
-    notes = _read()
-    for module in dict.fromkeys(e.answer.__module__.split(".")[-1] for e in EXERCISES.values()):
+    notes,modules = _read(),dict.fromkeys(e.answer.__module__.split(".")[-1] for e in EXERCISES.values())
+    if chapter not in (None, *modules): raise ValueError(f"there are no exercises in {chapter!r}: they are in {', '.join(modules)}")
+    for module in modules:
         names = [n for n,e in EXERCISES.items() if e.answer.__module__.split(".")[-1]==module]
         if chapter not in (None, module): continue
         done = sum(notes.get(n, {}).get("right", False) for n in names)

@@ -61,6 +61,11 @@ def test_ctrl_c_leaves_the_last_epoch(tmp_path):
     assert p.returncode==130 and "Traceback" not in error and "saved last" in error, error
     assert run("evaluate", tmp_path/"m", "--data", "streets", "--json").returncode==0
 
+def test_progress_in_a_terminal(tmp_path):
+    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), "progress", "transposed"], capture_output=True, text=True, env={**os.environ, "PIXELLADDER_CACHE": str(tmp_path)})
+    assert r.returncode==0 and r.stdout.startswith("transposed   ░") and "zero_insert" in r.stdout and "icnr" not in r.stdout
+    one_sentence(run("progress", "none"), "no exercises in 'none'", "transposed")
+
 def test_faults_stop_before_training(tmp_path):
     for f in ("train","trainannot","val","valannot"): (tmp_path/f).mkdir()
     for i in range(3):
