@@ -257,7 +257,7 @@ def solution(
     "Print the package's own answer."
     print(inspect.getsource(_find(name).answer))
 
-# %% ../nbs/81_check.ipynb #13db68c6
+# %% ../nbs/81_check.ipynb #368c54d0
 def _planes(x, title):
     "Grids that show a tensor, one for each of its first eight planes, with their titles"
     planes = [x] if x.ndim < 3 else list(x.reshape(-1, *x.shape[-2:]))[:8]
@@ -271,12 +271,13 @@ def show_task(
     case = spec.cases()[0]
     wanted = _attempt(spec, spec.answer, case, 10.).value
     if not isinstance(wanted, Tensor) or wanted.ndim==0: return print(f"{_call(name, case)} should give {_plain(wanted)}")
-    grids,titles,kinds = [],[],[]
-    for x,kind,title in [*((a, "kernel" if i else "input", "in") for i,a in enumerate(case.args) if isinstance(a, Tensor)), (wanted, "output", "wanted")]:
+    grids,titles,kinds,names = [],[],[],list(inspect.signature(spec.answer).parameters)
+    for title,x in [(n, a) for n,a in zip(names, case.args) if isinstance(a, Tensor)] + [("wanted", wanted)]:
         planes,words = _planes(x, title)
+        kind = "output" if x is wanted else "kernel" if title in ("kernel","kernels","weight") else "input"
         grids,titles,kinds = grids+planes,titles+words,kinds+[kind]*len(planes)
     show_grids(*grids, titles=titles, kinds=kinds)
-    if others := [_plain(a) for a in case.args if not isinstance(a, Tensor)]: print(f"the other arguments: {', '.join(others)}")
+    if others := [f"{n}={_plain(a)}" for n,a in zip(names, case.args) if not isinstance(a, Tensor)]: print(f"with {', '.join(others)}:")
 
 # %% ../nbs/81_check.ipynb #ca533946
 def _progress_file(): return cache_path()/"progress.json"

@@ -107,12 +107,12 @@ exercise(stamp, _stamp_cases, forbidden=("conv_transpose2d", "conv_transpose1d",
     hints=["How large is the canvas? The last pixel's stamp decides.", "Pixel (i,j) stamps a block that begins at (i*stride, j*stride). How far does it reach?",
            "Start from zeros. In two loops, add pixel times kernel to the slice that the stamp covers."])
 
-# %% ../nbs/83_mistakes.ipynb #8aadaf82
+# %% ../nbs/83_mistakes.ipynb #3ffe26c8
 def _size_cases():
     return [Case((3, 4, 2, 1, 0), "size 3, ks 4, stride 2, padding 1"), Case((7, 3, 2, 1, 1), "7, ks 3, stride 2, padding 1, output_padding 1"), Case((5, 5, 3), "5, ks 5, stride 3"),
             Case((1, 2, 2), "a single pixel", edge=True), Case((6, 1), "a 1x1 kernel", edge=True)]
 
-def of_a_convolution(size, ks, stride=1, padding=0, output_padding=0): return (size+2*padding-ks)//stride + 1 + output_padding
+def of_a_convolution(size, ks, stride=1, padding=0, output_padding=0): return (size+2*padding-ks)//stride + 1
 def pads_instead_of_cutting(size, ks, stride=1, padding=0, output_padding=0): return (size-1)*stride + ks + 2*padding + output_padding
 def cuts_one_end(size, ks, stride=1, padding=0, output_padding=0): return (size-1)*stride + ks - padding + output_padding
 def strides_after_the_last(size, ks, stride=1, padding=0, output_padding=0): return size*stride + ks - 2*padding + output_padding
@@ -191,9 +191,9 @@ exercise(flip_kernel, _flip_cases, forbidden=("conv_transpose2d",),
               Mistake(reverses_the_channels, "you also put the channels into the reverse order. Should channel 0 still be channel 0?")],
     hints=["Two things: what happens inside each kernel, and where the channel axes go.", "The last number of a kernel comes first. Then (ni,nf,kh,kw) becomes (nf,ni,kh,kw)."])
 
-# %% ../nbs/83_mistakes.ipynb #276e231f
+# %% ../nbs/83_mistakes.ipynb #6a072c65
 def _matrix_cases():
-    return [Case((torch.tensor([[1.,2.],[3.,4.]]), (3,3)), "kernel 2x2, picture 3x3"), Case((_count(2,3), (5,6), 2, 0), "kernel 2x3, picture 5x6, stride 2"),
+    return [Case((torch.tensor([[1.,2.],[3.,4.]]), (2,4)), "kernel 2x2, picture 2x4"), Case((_count(2,2), (3,3)), "kernel 2x2, picture 3x3"), Case((_count(2,3), (5,6), 2, 0), "kernel 2x3, picture 5x6, stride 2"),
             Case((_count(3,3), (4,3), 2, 1), "with padding 1", edge=True), Case((_count(2,2), (2,2)), "the kernel as large as the picture", edge=True)]
 
 def the_transposed_one(kernel, size, stride=1, padding=0): return conv_matrix(kernel, size, stride, padding).T.contiguous()

@@ -9,6 +9,9 @@ __all__ = ['stamp', 'output_size', 'transposed_conv', 'transposed_by_gradient', 
            'zero_insert', 'flip_kernel', 'transposed_by_zeros', 'input_size', 'solve_size', 'as_transposed',
            'bilinear_kernel', 'bilinear_transposed', 'TransposedHead']
 
+# %% ../nbs/02_transposed.ipynb #cb38f0e3
+from itertools import product
+
 # %% ../nbs/02_transposed.ipynb #9aab9043
 import torch
 import torch.nn.functional as F
@@ -18,7 +21,7 @@ from fastai.layers import ConvLayer
 # %% ../nbs/02_transposed.ipynb #7ede0696
 from .nearest import HalvingHead
 
-# %% ../nbs/02_transposed.ipynb #bf6ea74e
+# %% ../nbs/02_transposed.ipynb #d071805d
 def stamp(
     x:Tensor, # Picture, float, `(H,W)`
     kernel:Tensor, # Kernel, float, `(kh,kw)`
@@ -27,8 +30,7 @@ def stamp(
     "Transposed convolution of one channel: each pixel stamps the kernel, times its value; where stamps meet they add up."
     (h,w),(kh,kw) = x.shape,kernel.shape
     canvas = x.new_zeros((h-1)*stride+kh, (w-1)*stride+kw)
-    for row in range(h):
-        for col in range(w): canvas[row*stride:row*stride+kh, col*stride:col*stride+kw] += x[row,col]*kernel
+    for row,col in product(range(h), range(w)): canvas[row*stride:row*stride+kh, col*stride:col*stride+kw] += x[row,col]*kernel
     return canvas
 
 # %% ../nbs/02_transposed.ipynb #40cc7bdb
@@ -53,7 +55,7 @@ def _check_sizes(x, weight, stride, padding, output_padding):
     if min(out) < 1: raise ValueError(f"nothing would be left: the output would be {out[0]}x{out[1]}. Lower `padding`, which is {padding}")
     return out
 
-# %% ../nbs/02_transposed.ipynb #426d2bea
+# %% ../nbs/02_transposed.ipynb #797db6c3
 def transposed_conv(
     x:Tensor, # Activations, float, `(B,ni,H,W)`
     weight:Tensor, # Kernels, float, `(ni,nf,kh,kw)`
@@ -65,7 +67,7 @@ def transposed_conv(
     h,w = _check_sizes(x, weight, stride, padding, output_padding)
     kh,kw = weight.shape[-2:]
     canvas = x.new_zeros(len(x), weight.shape[1], h+2*padding, w+2*padding)
-    for i,j in torch.cartesian_prod(torch.arange(x.shape[2]), torch.arange(x.shape[3])).tolist():
+    for i,j in product(range(x.shape[2]), range(x.shape[3])):
         canvas[..., i*stride:i*stride+kh, j*stride:j*stride+kw] += torch.einsum("bi,iokl->bokl", x[:,:,i,j], weight)
     return canvas[..., padding:padding+h, padding:padding+w]
 
@@ -107,12 +109,13 @@ def transposed_by_matrix(
     matrices = torch.stack([torch.stack([conv_matrix(kernel, size, stride, padding) for kernel in kernels]) for kernels in weight])
     return torch.einsum("iopq,bip->boq", matrices, x.flatten(2)).unflatten(2, size)
 
-# %% ../nbs/02_transposed.ipynb #6350a51b
+# %% ../nbs/02_transposed.ipynb #0451f7ca
 def zero_insert(
     x:Tensor, # Activations, any dtype, `(B,C,H,W)`
     stride:int=2, # Distance between two pixels of `x` in the result, in pixels; at least 1
 )->Tensor: # `(B,C,(H-1)*stride+1,(W-1)*stride+1)`, same dtype as `x`
     "`x` with `stride-1` zeros between neighbouring pixels ([Dumoulin & Visin 2016](https://arxiv.org/abs/1603.07285), section 4.5)."
+    if stride < 1: raise ValueError(f"`stride` must be at least 1, not {stride}")
     b,c,h,w = x.shape
     spread = x.new_zeros(b, c, (h-1)*stride+1, (w-1)*stride+1)
     spread[..., ::stride, ::stride] = x
@@ -152,13 +155,14 @@ def input_size(
     if rest or steps < 0: raise ValueError(f"no input gives an output of {size} with ks {ks}, stride {stride}, padding {padding}, output_padding {output_padding}: change one of them")
     return steps+1
 
-# %% ../nbs/02_transposed.ipynb #4c7389ee
+# %% ../nbs/02_transposed.ipynb #47469e07
 def solve_size(
     size:int, # Height (or width) of the input, in pixels
     wanted:int, # Height (or width) of the output, in pixels
     largest:int=8, # The largest kernel to try, in pixels
 )->list: # Dictionaries with `ks`, `stride`, `padding`, `output_padding`, and `even`: whether all pixels get equally many stamps (but for the border)
     "Every transposed convolution that leads from `size` to `wanted`; its kernel covers the stride, and `padding` is less than the kernel."
+    if size < 1 or wanted < 1: raise ValueError(f"`size` and `wanted` must be at least 1, not {size} and {wanted}")
     found = []
     for ks in range(1, largest+1):
         for stride in range(1, ks+1):
@@ -167,34 +171,38 @@ def solve_size(
                 if 0 <= more < stride: found.append(dict(ks=ks, stride=stride, padding=padding, output_padding=more, even=ks%stride==0))
     return found
 
-# %% ../nbs/02_transposed.ipynb #449429fb
+# %% ../nbs/02_transposed.ipynb #8cac3e01
 def as_transposed(
     weight:Tensor, # Of a convolution with stride 1 and an odd kernel, `(nf,ni,ks,ks)`
     scale:int=2, # Of the nearest upsampling before it; at least 1
 )->Tensor: # `(ni,nf,ks+scale-1,ks+scale-1)`: for `stride=scale`, `padding=ks//2`
     "The transposed convolution that does what nearest upsampling and then that convolution do, in one step."
-    nf,ni,ks,_ = weight.shape
+    nf,ni,ks,kw = weight.shape
+    if ks != kw: raise ValueError(f"the kernel is {ks}x{kw}, and only a square one is rewritten: fill it up with zeros")
+    if scale < 1: raise ValueError(f"`scale` must be at least 1, not {scale}")
     if ks%2==0: raise ValueError(f"the kernel is {ks} wide, and only an odd one keeps the size of the picture: use ks 3, 5, ...")
     block = weight.new_ones(1, 1, scale, scale)
     stamps = F.conv2d(weight.flip(-2, -1).reshape(-1, 1, ks, ks), block, padding=scale-1)
     return stamps.view(nf, ni, *stamps.shape[-2:]).transpose(0, 1)
 
-# %% ../nbs/02_transposed.ipynb #7deea508
+# %% ../nbs/02_transposed.ipynb #c3904fdc
 def bilinear_kernel(
     ks:int, # Height and width, in pixels
 )->Tensor: # float32 `(ks,ks)`
     "A tent: with `ks = 2*stride - stride%2` its stamps interpolate bilinearly ([Long et al. 2015](https://arxiv.org/abs/1411.4038), section 3.3)."
+    if ks < 1: raise ValueError(f"`ks` must be at least 1, not {ks}")
     slope,centre = (ks+1)//2,(ks-1)/2
     tent = 1 - (torch.arange(ks)-centre).abs()/slope
     return torch.outer(tent, tent)
 
-# %% ../nbs/02_transposed.ipynb #8442d2f5
+# %% ../nbs/02_transposed.ipynb #fa02e24e
 def bilinear_transposed(
     x:Tensor, # Pictures or scores, float, `(B,C,H,W)`
     scale:int=2, # How many times as high and as wide the result is; at least 1
     hold:bool=True, # Hold the border? Without, it is dimmed, as in a plain transposed convolution
 )->Tensor: # `(B,C,H*scale,W*scale)`
     "Bilinear upsampling as a transposed convolution of each channel with tents."
+    if not x.is_floating_point(): raise ValueError(f"`x` must be float, not {x.dtype}: mix `x.float()`, or copy class codes with `nearest_upsample`")
     ks = 2*scale - scale%2
     padding = (ks-scale)//2
     kernel = bilinear_kernel(ks).to(x).expand(x.shape[1], 1, ks, ks)
