@@ -34,19 +34,20 @@ def _positive(kind):
         return value
     return number
 
-# %% ../nbs/85_cli.ipynb #d3302ca1
+# %% ../nbs/85_cli.ipynb #dc761226
 def train(args):
     "Train a model, and save it in a folder after every epoch"
     out = Path(args.out)
     if (out/"model.json").exists(): raise ValueError(f"{out} already holds a model: choose another --out, or remove that folder first")
     from fastai.torch_core import set_seed
-    from pixelladder.learner import HEADS, dense_learner
+    from pixelladder.learner import HEADS, class_weights, dense_learner
     from pixelladder.predict import SaveEveryEpoch, recipe
     if args.head not in HEADS: raise ValueError(f"there is no head {args.head!r}: choose one of {', '.join(HEADS)}")
     data = _open(args, checked=True)
     set_seed(args.seed, reproducible=True)
     dls = data.dls(args.size, bs=args.batch_size, holdout=args.holdout)
-    learn = dense_learner(dls, args.arch, HEADS[args.head], pretrained=args.pretrained)
+    weights = class_weights(data) if args.class_weights else None
+    learn = dense_learner(dls, args.arch, HEADS[args.head], pretrained=args.pretrained, class_weights=weights)
     trained = {k: v for k,v in vars(args).items() if k not in ("run","out","size")} | {"data": data.name}
     save = SaveEveryEpoch(out, recipe(learn.model, data, args.size, trained))
     print(f"{data}; training {args.head} on {args.arch}, {len(dls.train_ds)} images, validating on {len(dls.valid_ds)} ({args.holdout})")
@@ -164,7 +165,7 @@ def _data_options(p, required=True):
 
 def _class_option(p): p.add_argument("--classes", type=int, metavar="11", help="group CamVid's 32 codes into the 11 published classes")
 
-# %% ../nbs/85_cli.ipynb #14103ee8
+# %% ../nbs/85_cli.ipynb #cb531c35
 def _train_options(p):
     _data_options(p)
     p.add_argument("--head", default="nearest", help="the head (default: nearest)")
@@ -175,6 +176,7 @@ def _train_options(p):
     p.add_argument("--lr", type=_positive(float), default=2e-3, metavar="X", help="highest learning rate of the one-cycle schedule (default: 0.002)")
     p.add_argument("--seed", type=int, default=0, metavar="N", help="(default: 0)")
     p.add_argument("--pretrained", action="store_true", help="start from ImageNet weights: one epoch with a frozen body, then the rest")
+    p.add_argument("--class-weights", action="store_true", help="let rare classes count for more in the loss")
     p.add_argument("--out", required=True, metavar="DIR", help="folder for model.safetensors and model.json; must not hold a model yet")
 
 # %% ../nbs/85_cli.ipynb #13184c0b
