@@ -2,6 +2,7 @@
 from .body import *
 from .check import *
 from .data import *
+from .fcn import *
 from .learner import *
 from .metrics import *
 from .nearest import *
@@ -10,3 +11,4 @@ from .show import *
 from .streets import *
 from .subpixel import *
 from .transposed import *
+from .unet import *

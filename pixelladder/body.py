@@ -148,12 +148,12 @@ class Body(nn.Module):
         "The features of `x`, finest first."
         return self.net(x)
 
-# %% ../nbs/00_body_and_head.ipynb #e718c0d0
+# %% ../nbs/00_body_and_head.ipynb #dbfc8058
 class DensePredictor(nn.Module):
     "A body and a head: pictures of any size in, a prediction for each of their pixels out."
     def __init__(self,
         body:nn.Module, # Pictures to features, finest first; states `channels`, `strides` and `minimum`
-        head:nn.Module, # `head(features, size)` gives the prediction
+        head:nn.Module, # `head(features, size)` gives the prediction; one with `reads_picture` gets the picture before the features
     ):
         super().__init__()
         self.body,self.head = body,head
@@ -166,4 +166,6 @@ class DensePredictor(nn.Module):
         (h,w),least = x.shape[-2:],self.body.minimum
         if h < least or w < least:
             return self(F.pad(x, (0, max(least-w, 0), 0, max(least-h, 0)), mode="replicate"))[..., :h, :w]
-        return self.head(self.body(x), size=(h,w))
+        features = self.body(x)
+        if getattr(self.head, "reads_picture", False): features = [x, *features]
+        return self.head(features, size=(h,w))

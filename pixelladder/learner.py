@@ -23,7 +23,7 @@ from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import params
 
-# %% ../nbs/06_heads.ipynb #6f305b47
+# %% ../nbs/06_heads.ipynb #b463feb0
 from .body import Body, DensePredictor
 from .data import SegmentationData
 from .metrics import VOID, MeanIoU, PixelAccuracy, class_iou, confusion, mean_iou
@@ -31,6 +31,7 @@ from .fcn import FCN8Head, FCN16Head, FCN32Head
 from .nearest import NearestHead
 from .subpixel import BilinearHead, SubpixelHead
 from .transposed import TransposedHead
+from .unet import DynamicUnetHead, UnetHead
 from .show import best_median_worst, show_predictions
 
 # %% ../nbs/06_heads.ipynb #7596346e
@@ -59,12 +60,12 @@ def _loss(n, weights, device):
     if len(weights) != n: raise ValueError(f"there are {n} classes and {len(weights)} class weights: give one for each")
     return CrossEntropyLossFlat(axis=1, ignore_index=VOID, weight=torch.as_tensor(weights, dtype=torch.float32, device=device))
 
-# %% ../nbs/06_heads.ipynb #a7bde7df
+# %% ../nbs/06_heads.ipynb #5dccaf2b
 @delegates(Learner.__init__)
 def dense_learner(
     dls:DataLoaders, # Batches of images, float `(B,C,H,W)`, and masks, int64 `(B,H,W)`, in which void is 255
     arch, # As in `Body`: a torchvision classifier or the name of a timm model
-    head=NearestHead, # Called as `head(body, n_out)`
+    head=UnetHead, # Called as `head(body, n_out)`
     n_out:int=None, # Classes to tell apart; read from `dls` if None
     pretrained:bool=True, # Start from pretrained weights, with the body frozen?
     normalize:bool=True, # Normalize the batches as `arch` wants them?
@@ -87,9 +88,9 @@ def dense_learner(
     if pretrained: learn.freeze()
     return learn
 
-# %% ../nbs/06_heads.ipynb #6983f167
+# %% ../nbs/06_heads.ipynb #33e1b4dd
 HEADS = {"nearest": NearestHead, "transposed": TransposedHead, "subpixel": SubpixelHead, "bilinear": BilinearHead,
-         "fcn32": FCN32Head, "fcn16": FCN16Head, "fcn8": FCN8Head} # By name, for the command line and for saved models; add your own here
+         "fcn32": FCN32Head, "fcn16": FCN16Head, "fcn8": FCN8Head, "unet": UnetHead, "dynamic_unet": DynamicUnetHead} # By name, for the command line and for saved models; add your own here
 
 # %% ../nbs/06_heads.ipynb #b3f068c5
 def class_weights(

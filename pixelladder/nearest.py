@@ -62,12 +62,13 @@ def bilinear_upsample(
     if not x.is_floating_point(): raise ValueError(f"`x` must be float, not {x.dtype}: mix `x.float()`, or copy class codes with `nearest_upsample`")
     return _stretch(_stretch(x, scale, -2), scale, -1)
 
-# %% ../nbs/01_nearest.ipynb #456e6e1b
+# %% ../nbs/01_nearest.ipynb #e1440513
 def fit(
     x:Tensor, # Activations, any dtype, `(...,H,W)`
     size:tuple, # Height and width wanted, in pixels
 )->Tensor: # `(...,*size)`, same dtype as `x`
     "Crop at the bottom and right what overshoots `size`; repeat the last row or column where `x` is short. Nothing is squeezed."
+    if not torch.compiler.is_exporting() and tuple(x.shape[-2:])==tuple(size): return x # an export must serve other sizes than its example's
     rows,cols = [torch.arange(n, device=x.device).clamp(max=have-1) for n,have in zip(size, x.shape[-2:])]
     return x.index_select(-2, rows).index_select(-1, cols)
 

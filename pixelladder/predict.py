@@ -30,7 +30,7 @@ from .data import SegmentationData, split_for
 from .learner import HEADS
 from .metrics import VOID, class_iou, confusion, mean_iou, pixel_accuracy
 
-# %% ../nbs/10_predict.ipynb #e1f8a944
+# %% ../nbs/10_predict.ipynb #5e01ab74
 def recipe(
     model:DensePredictor, # Body and head
     data:SegmentationData, # What it was trained on
@@ -42,7 +42,7 @@ def recipe(
     if head is None:
         raise ValueError(f"{type(model.head).__name__} is not one of the heads {', '.join(HEADS)}: give it a name first, as in `HEADS['mine'] = {type(model.head).__name__}`")
     mean,std = [[float(v) for v in s] for s in model.body.stats]
-    return {"format": 1, "arch": model.body.arch, "n_in": model.body.n_in, "head": head, "size": list(size),
+    return {"format": 1, "arch": model.body.arch, "n_in": model.body.n_in, "head": head, "options": getattr(model.head, "options", {}), "size": list(size),
             "codes": list(data.codes), "palette": data.palette.tolist(), "void": VOID, "normalization": {"mean": mean, "std": std},
             "versions": {name: version(name) for name in ("pixelladder","torch","torchvision","fastai")}, "trained": trained or {}}
 
@@ -131,7 +131,7 @@ def load_model(
     _fill(model, weights, folder)
     return Segmenter(model, spec)
 
-# %% ../nbs/10_predict.ipynb #e34eef83
+# %% ../nbs/10_predict.ipynb #f824df33
 def _build(spec, file):
     "The untrained network of a recipe"
     wanted = {"arch","n_in","head","codes","palette","size","normalization"}
@@ -139,7 +139,8 @@ def _build(spec, file):
         raise ValueError(f"{file} lacks {', '.join(sorted(wanted - set(spec)))}: it is not a recipe that `save_model` wrote")
     if spec["head"] not in HEADS: raise ValueError(f"{file} names the head {spec['head']!r}, and there are {', '.join(HEADS)}: update pixelladder, or add yours to `HEADS`")
     body = Body(spec["arch"], spec["n_in"])
-    return DensePredictor(body, HEADS[spec["head"]](body, len(spec["codes"])))
+    try: return DensePredictor(body, HEADS[spec["head"]](body, len(spec["codes"]), **spec.get("options", {})))
+    except TypeError as e: raise ValueError(f"{file} gives the head {spec['head']!r} options that it hasn't ({e}): update pixelladder, or copy the file again") from e
 
 def _fill(model, weights, folder):
     "Load `weights`; where names or shapes differ, say the first of them"
