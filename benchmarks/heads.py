@@ -8,7 +8,7 @@ from pathlib import Path
 from record import ROOT, record
 
 HEADS,SEEDS = ["bilinear", "nearest", "transposed", "subpixel", "fcn32", "fcn16", "fcn8"],(0, 1, 2)
-OPTIONS = "--arch resnet18 --size 192x256 --epochs 6 --lr 0.002 --class-weights"
+OPTIONS = "--arch resnet18 --size 192x256 --epochs 6 --lr 0.002 --class-weights --bf16"
 
 def cli(*words): return subprocess.run([Path(sys.executable).with_name("pixelladder"), *words], check=True, stdout=subprocess.PIPE, text=True).stdout
 

@@ -13,7 +13,7 @@ from fastai.learner import Learner
 from fastai.torch_core import set_seed
 from record import ROOT, record
 from pixelladder.data import open_data
-from pixelladder.learner import class_weights, dense_learner
+from pixelladder.learner import BFloat16, class_weights, dense_learner
 from pixelladder.nearest import NearestHead
 from pixelladder.predict import Segmenter, evaluate, recipe
 from pixelladder.unet import DynamicUnetHead, UnetHead
@@ -34,11 +34,11 @@ def run(name, data, seed):
     holdout = "sequence" if drawn else "published"
     set_seed(seed, reproducible=True)
     dls,weights = data.dls(SIZE, holdout=holdout),class_weights(data)
-    learn = dense_learner(dls, "resnet18", {**CAMVID, **STREETS}[name] or UnetHead, pretrained=False, class_weights=weights)
+    learn = dense_learner(dls, "resnet18", {**CAMVID, **STREETS}[name] or UnetHead, pretrained=False, class_weights=weights, bf16=True)
     spec = recipe(learn.model, data, SIZE)
     if name == "smp":
         set_seed(seed, reproducible=True)
-        learn = Learner(dls, smp(data.n), loss_func=learn.loss_func, metrics=learn.metrics)
+        learn = Learner(dls, smp(data.n), loss_func=learn.loss_func, metrics=learn.metrics, cbs=[BFloat16()])
     with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(12 if drawn else 6, LR)
     return evaluate(Segmenter(learn.model, spec), data, "val", holdout) | {"train_loss": round(float(learn.recorder.losses[-1]), 4)}
 
