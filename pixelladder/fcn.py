@@ -16,7 +16,7 @@ from torch import nn, Tensor
 from .nearest import fit
 from .transposed import bilinear_kernel, bilinear_transposed
 
-# %% ../nbs/07_fcn.ipynb #8b024d64
+# %% ../nbs/07_fcn.ipynb #9078f4b8
 def bilinear_weight(
     n:int, # Channels, such as the classes
     ks:int, # Height and width of the kernels, in pixels
@@ -59,7 +59,7 @@ class Enlarge(nn.Module):
         if self.weight is None: return bilinear_transposed(x, self.scale, self.hold)
         return enlarge(x, self.weight, self.scale, self.hold) + self.bias.view(-1, 1, 1)
 
-# %% ../nbs/07_fcn.ipynb #b7bfa551
+# %% ../nbs/07_fcn.ipynb #2171e51d
 def add_skip(
     coarse:Tensor, # Scores on a grid, float, `(B,n,h,w)`
     fine:Tensor, # Scores on a grid with cells half as wide, `(B,n,H,W)`; `H` is `2*h` or `2*h-1`, and `W` likewise

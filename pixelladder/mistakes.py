@@ -341,3 +341,248 @@ exercise(BilinearHead, _head_cases, run=_try_head,
               Mistake(ReadsTheFinestGrid, "you read the first feature. They come finest first: where is the one that knows what things are?")],
     hints=["Two steps: scores on the grid, then large.", "`nn.Conv2d(body.channels[-1], n_out, 1)` belongs into `__init__`, so that its weights are trained.",
            "A picture of 21 pixels has 3 cells of 8; they grow to 24. `fit` cuts."])
+
+# %% ../nbs/83_mistakes.ipynb #202bce1d
+from torch import nn
+import pixelladder # before torchvision
+import torchvision
+from pixelladder.body import cut_classifier, head_parameters
+
+def _chain(): return nn.Sequential(nn.Conv2d(3, 8, 3, stride=2), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(.2), nn.Linear(8, 10))
+_CLASSIFIERS = {"a chain of six": _chain, **{name: getattr(torchvision.models, name) for name in ("resnet18", "squeezenet1_1", "mobilenet_v3_small", "mobilenet_v2")}}
+
+def _cut_cases():
+    return [Case(("resnet18",), "resnet18"), Case(("a chain of six",), "a chain of convolution, ReLU, pooling, flatten, dropout, linear"), Case(("squeezenet1_1",), "squeezenet1_1"),
+            Case(("mobilenet_v3_small",), "mobilenet_v3_small"), Case(("mobilenet_v2",), "mobilenet_v2, which pools with a function", edge=True)]
+
+# %% ../nbs/83_mistakes.ipynb #f4662cf7
+def _try_cut(cut, name):
+    "How many parts are left, and what they make of a picture of 224x224"
+    with torch.device("meta"):
+        net = _CLASSIFIERS[name]()
+        try: body = cut(net.eval())
+        except ValueError: return "a ValueError"
+        if not isinstance(body, nn.Module): return f"no module: {body!r}"[:60]
+        parts = f"{len(body)} parts" if isinstance(body, nn.Sequential) else f"a {type(body).__name__}"
+        try: return f"{parts}, which make {tuple(body(torch.empty(1, 3, 224, 224)).shape)} of a picture of 224x224"
+        except RuntimeError: return f"{parts}, which don't fit behind each other"
+
+# %% ../nbs/83_mistakes.ipynb #0ed9eb2a
+def drops_the_last_part(net): return nn.Sequential(*list(net.children())[:-1])
+def minus_two_everywhere(net): return nn.Sequential(*list(net.children())[:-2])
+def looks_no_deeper(net):
+    layers = []
+    for child in net.children():
+        if isinstance(child, nn.AdaptiveAvgPool2d): break
+        layers.append(child)
+    return nn.Sequential(*layers)
+def stops_at_the_first(net):
+    for i,child in enumerate(children := list(net.children())):
+        if any(isinstance(m, nn.AdaptiveAvgPool2d) for m in child.modules()): return nn.Sequential(*children[:i])
+    raise ValueError("no pooling")
+def never_refuses(net):
+    children = list(net.children())
+    pooled = [i for i,c in enumerate(children) if any(isinstance(m, nn.AdaptiveAvgPool2d) for m in c.modules())]
+    return nn.Sequential(*children[:max(pooled, default=len(children))])
+
+# %% ../nbs/83_mistakes.ipynb #61466193
+exercise(cut_classifier, _cut_cases, run=_try_cut,
+    mistakes=[Mistake(drops_the_last_part, "you drop the last part only. Which part of a resnet averages the places away?"),
+              Mistake(minus_two_everywhere, "right for a resnet, where two parts belong to the head. How many are it in squeezenet, and in a chain with a dropout?"),
+              Mistake(looks_no_deeper, "you look at the parts, not into them. Where does squeezenet keep its pooling?"),
+              Mistake(stops_at_the_first, "you stop at the first pooling that you find, and a mobilenet has small ones in its blocks. Which of them is the global one?"),
+              Mistake(never_refuses, "mobilenet_v2 has no such layer, and you give a body back. Where would its head begin?")],
+    hints=["`net.children()` gives the top-level parts, `part.modules()` a part with everything inside it.", "For each part, ask whether there is an adaptive average pooling in it. Several may say yes: which of them ends the body?",
+           "Collect the numbers of the parts that say yes. None: a `ValueError`. Else keep what stands before the largest."])
+
+# %% ../nbs/83_mistakes.ipynb #e97abe5f
+def _count_cases():
+    return [Case((512, 10), "512 channels, 10 scores"), Case((3, 2, (4,5)), "3 channels, 2 scores, 4 and 5 between"), Case((5, 7, ()), "a single linear layer", edge=True)]
+
+def _pairs(nf, n_out, lin_ftrs, more=2): return zip(sizes := [more*nf, *lin_ftrs, n_out], sizes[1:])
+def forgets_that_it_pools_twice(nf, n_out, lin_ftrs=(512,)): return sum(2*ni+ni*no for ni,no in _pairs(nf, n_out, lin_ftrs, 1))
+def forgets_the_normalizations(nf, n_out, lin_ftrs=(512,)): return sum(ni*no for ni,no in _pairs(nf, n_out, lin_ftrs))
+def adds_biases(nf, n_out, lin_ftrs=(512,)): return sum(2*ni+ni*no+no for ni,no in _pairs(nf, n_out, lin_ftrs))
+def counts_running_averages(nf, n_out, lin_ftrs=(512,)): return sum(4*ni+ni*no for ni,no in _pairs(nf, n_out, lin_ftrs))
+def normalizes_after(nf, n_out, lin_ftrs=(512,)): return sum(2*no+ni*no for ni,no in _pairs(nf, n_out, lin_ftrs))
+
+# %% ../nbs/83_mistakes.ipynb #dcd99a3a
+exercise(head_parameters, _count_cases,
+    mistakes=[Mistake(forgets_that_it_pools_twice, "your first matrix has one column for each channel. How many numbers leave the pooling?"),
+              Mistake(forgets_the_normalizations, "those are the matrices. What else in the printed head is trained?"),
+              Mistake(adds_biases, "you give each matrix a bias. What does the printed head say about it?"),
+              Mistake(counts_running_averages, "four numbers for each channel of a normalization: two of them are running averages. Which ones does training change by a gradient?"),
+              Mistake(normalizes_after, "you have a normalization after each matrix. On which side of it does it stand in the printed head?")],
+    hints=["Write down the sizes in a row: after the pooling, between the matrices, at the end.", "Between two neighbours in that row: one normalization of the first size, and one matrix.", "`zip(sizes, sizes[1:])` gives the neighbours."])
+
+# %% ../nbs/83_mistakes.ipynb #fecff8c5
+from pixelladder.data import UNLISTED, colour_to_label, label_to_colour
+from pixelladder.metrics import VOID
+
+# %% ../nbs/83_mistakes.ipynb #21f4ca41
+COLOURS = torch.tensor([[0,0,0], [128,0,0], [0,128,0], [0,0,128], [64,128,0], [128,0,64]], dtype=torch.uint8)
+def _codes(*rows): return torch.tensor(rows, dtype=torch.uint8)
+
+def _to_colour_cases():
+    return [Case((_codes([2,4,255,1]), COLOURS), "a row of 4 codes, with void"), Case((_codes([0,2,4], [255,1,5]), COLOURS), "a mask of 2x3"), Case((_codes([1,0], [2,1], [255,2]), COLOURS[:3], (9,8,7)), "3x2, void in another colour"),
+            Case((_codes([3]), COLOURS), "a single pixel", edge=True)]
+
+def _to_label_cases():
+    mixed = label_to_colour(_codes([3,4,0], [255,1,5], [2,2,0]), COLOURS)
+    mixed[2,2] = torch.tensor([128,8,64], dtype=torch.uint8) # nobody's colour
+    return [Case((mixed.view(1, 9, 3)[:, 3:], COLOURS), "a row of 6 pixels, with void and a colour that no class has"), Case((mixed, COLOURS), "a picture of 3x3"),
+            Case((label_to_colour(_codes([1,0], [2,255]), COLOURS, (9,8,7)), COLOURS[:3], (9,8,7)), "2x2, void in another colour"),
+            Case((torch.full((1,2,3), 250, dtype=torch.uint8), COLOURS), "no colour of a class at all", edge=True)]
+
+# %% ../nbs/83_mistakes.ipynb #076f97d9
+def repeats_the_code(codes, palette, void=(224,224,192)): return codes[..., None].repeat(1, 1, 3)
+def leaves_void_black(codes, palette, void=(224,224,192)): return label_to_colour(codes, palette, (0,0,0))
+def colours_blue_first(codes, palette, void=(224,224,192)): return label_to_colour(codes, palette, void).flip(-1)
+def colours_channels_first(codes, palette, void=(224,224,192)): return label_to_colour(codes, palette, void).permute(2, 0, 1)
+
+# %% ../nbs/83_mistakes.ipynb #c2e84d19
+exercise(label_to_colour, _to_colour_cases,
+    mistakes=[Mistake(repeats_the_code, "you give each code three times, a very dark grey. Where is the colour of code 1 written down?"),
+              Mistake(leaves_void_black, "void comes out black, which is the colour of class 0. Which argument says its colour?"),
+              Mistake(colours_blue_first, "red and blue are exchanged. In which order are the three numbers of a row of `palette`?"),
+              Mistake(colours_channels_first, "the colours are right, with the channels in front. Which axis is the colour, in a picture that PIL opens?")],
+    hints=["A palette is a table: row i is the colour of code i. What does PyTorch do with a whole mask of row numbers in the square brackets of a table?",
+           "Void is row 255 of a table that has 256 rows. Fill such a table: first the palette, then void.", "A uint8 tensor in square brackets means yes or no. Which method turns it into row numbers?"])
+
+# %% ../nbs/83_mistakes.ipynb #98f3be89
+def _match(rgb, palette, void, equal, start=UNLISTED):
+    "Codes by `equal(rgb, colour)`, over a mask that starts as `start` everywhere; `void` None is not looked for"
+    codes = torch.full(rgb.shape[:2], start, dtype=torch.uint8)
+    for code,colour in [*enumerate(palette.tolist()), *([(VOID, void)] if void else [])]: codes[equal(rgb, torch.tensor(colour, dtype=torch.uint8))] = code
+    return codes
+
+def _all_equal(rgb, colour): return (rgb==colour).all(-1)
+def _one_number(x): return (x[..., 0]*256+x[..., 1])*256+x[..., 2]
+
+# %% ../nbs/83_mistakes.ipynb #be53320e
+def matches_any_channel(rgb, palette, void=(224,224,192)): return _match(rgb, palette, void, lambda a,b: (a==b).any(-1))
+def overflows(rgb, palette, void=(224,224,192)): return _match(rgb, palette, void, lambda a,b: _one_number(a)==_one_number(b))
+def starts_as_background(rgb, palette, void=(224,224,192)): return _match(rgb, palette, None, _all_equal, 0)
+def forgets_the_void(rgb, palette, void=(224,224,192)): return _match(rgb, palette, None, _all_equal)
+def labels_blue_first(rgb, palette, void=(224,224,192)): return _match(rgb.flip(-1), palette, void, _all_equal)
+def takes_the_nearest(rgb, palette, void=(224,224,192)):
+    colours = torch.cat([palette, torch.tensor([void], dtype=torch.uint8)]).float()
+    near = torch.cdist(rgb.view(-1, 3).float(), colours).argmin(1).view(rgb.shape[:2])
+    return near.where(near < len(palette), VOID).to(torch.uint8)
+
+# %% ../nbs/83_mistakes.ipynb #a8cbeaeb
+exercise(colour_to_label, _to_label_cases,
+    mistakes=[Mistake(matches_any_channel, "one equal channel is enough for you, so that black and red are the same in green. How many of the three must be equal?"),
+              Mistake(overflows, "only blue makes a difference. How large can a uint8 get, and how large is red times 65,536?"),
+              Mistake(starts_as_background, "every colour that you don't know becomes class 0, the border too. What should your mask hold before the first colour is looked for?"),
+              Mistake(forgets_the_void, "all classes are right, and void is unlisted. Which colour isn't in `palette`?"),
+              Mistake(labels_blue_first, "you look for each colour with red and blue exchanged. Which program opened the picture?"),
+              Mistake(takes_the_nearest, "a colour that no class has became the nearest class, and nobody will hear of it. What should it become?")],
+    hints=["Begin with a mask that is `UNLISTED` everywhere. Then, for each class: where in the picture is its colour?",
+           "Comparing `(H,W,3)` with a colour gives a yes or no for each channel. Which method asks for all three, and along which axis?", "Void is one more colour, with the code 255."])
+
+# %% ../nbs/83_mistakes.ipynb #761b0a7f
+from pixelladder.unet import DecoderBlock, crop_and_concat, pad_to_multiple, receptive_field
+
+# %% ../nbs/83_mistakes.ipynb #d9def757
+def _crop_cases():
+    return [Case((_count(1,2,2,3), -_count(1,1,4,7)), "2x3 and a skip of 4x7"), Case((_count(1,1,3,2), -_count(1,2,6,4)), "3x2 and a skip of 6x4"), Case((_count(1,1,2,2), -_count(1,1,2,2)), "nothing to crop", edge=True)]
+
+def crops_the_corner(x, skip): return torch.cat([skip[..., :x.shape[-2], :x.shape[-1]], x], 1)
+def puts_x_first(x, skip): return crop_and_concat(x, skip).roll(x.shape[1], 1)
+def squeezes_the_skip(x, skip): return torch.cat([F.interpolate(skip, size=x.shape[-2:]), x], 1)
+def pads_x(x, skip):
+    dy,dx = [b-a for a,b in zip(x.shape[-2:], skip.shape[-2:])]
+    return torch.cat([skip, F.pad(x, (dx//2, dx-dx//2, dy//2, dy-dy//2))], 1)
+
+# %% ../nbs/83_mistakes.ipynb #45a3119c
+exercise(crop_and_concat, _crop_cases,
+    mistakes=[Mistake(crops_the_corner, "you kept the skip's top left corner. Unpadded convolutions lose a border on every side: which part of the skip lies over `x`?"),
+              Mistake(puts_x_first, "all the numbers are there, `x` in front. Which comes first?"),
+              Mistake(squeezes_the_skip, "the skip was squeezed to the size. Do its cells still lie where they lay?"),
+              Mistake(pads_x, "you made `x` larger. The paper invents no numbers at the border: which of the two can give something up?")],
+    hints=["Only the skip changes. How many rows is it too high, and how many of them go at the top?", "`(H-h)//2` rows at the top; then `h` rows stay.", "`torch.cat([..., ...], 1)` stacks channels."])
+
+# %% ../nbs/83_mistakes.ipynb #bad22a64
+def _pad_cases(): return [Case((_count(1,1,3,5), 4), "3x5, multiples of 4"), Case((_count(1,2,5,2), 3), "5x2, multiples of 3"), Case((_count(1,1,4,8), 4), "already a multiple", edge=True)]
+
+def always_pads(x, n): return F.pad(x, (0, n-x.shape[-1]%n, 0, n-x.shape[-2]%n), mode="replicate")
+def pads_with_zeros(x, n): return F.pad(x, (0, -x.shape[-1]%n, 0, -x.shape[-2]%n))
+def pads_top_and_left(x, n): return F.pad(x, (-x.shape[-1]%n, 0, -x.shape[-2]%n, 0), mode="replicate")
+def exchanges_the_axes(x, n): return F.pad(x, (0, -x.shape[-2]%n, 0, -x.shape[-1]%n), mode="replicate")
+def crops_to_a_multiple(x, n): return x[..., :x.shape[-2]//n*n, :x.shape[-1]//n*n]
+
+# %% ../nbs/83_mistakes.ipynb #0560a4a0
+exercise(pad_to_multiple, _pad_cases,
+    mistakes=[Mistake(always_pads, "what is a multiple already became one larger. What is `n - h % n` if nothing is left over?"),
+              Mistake(pads_with_zeros, "the new rows are zeros, a black bar that no street has. Which `mode` repeats the edge?"),
+              Mistake(pads_top_and_left, "the new rows stand at the top and left. Cropping with `[:h, :w]` is to give the picture back: where must they stand?"),
+              Mistake(exchanges_the_axes, "rows and columns are exchanged. With which axis does `F.pad` begin?"),
+              Mistake(crops_to_a_multiple, "pixels were lost. Which multiple is at least `h`?")],
+    hints=["How many rows are missing to the next multiple? 3 rows, multiples of 4: one. 4 rows: none.", "`-h % n` counts them: try it for 3, 4 and 5.", "`F.pad(x, (left, right, top, bottom), mode=\"replicate\")`"])
+
+# %% ../nbs/83_mistakes.ipynb #96610bea
+def _field_cases(): return [Case(([(3,1),(3,1)],), "two 3x3"), Case(([(3,2),(5,1),(2,2),(3,1)],), "four layers"), Case(([(7,2),(3,2),(3,1)],), "three layers"), Case(([],), "no layer at all", edge=True)]
+
+def adds_the_kernels(layers): return sum(ks for ks,_ in layers)
+def forgets_the_strides(layers): return 1+sum(ks-1 for ks,_ in layers)
+def counts_its_own_stride(layers):
+    sees,step = 1,1
+    for ks,stride in layers:
+        step *= stride
+        sees += (ks-1)*step
+    return sees
+def gives_the_step(layers):
+    step = 1
+    for _,stride in layers: step *= stride
+    return step
+
+# %% ../nbs/83_mistakes.ipynb #f0c286cb
+exercise(receptive_field, _field_cases,
+    mistakes=[Mistake(adds_the_kernels, "you added the kernels. Do two neighbours that see 3 pixels each see 6 together?"),
+              Mistake(forgets_the_strides, "right for stride 1. How far apart, in pixels of the picture, are two cells behind a layer of stride 2?"),
+              Mistake(counts_its_own_stride, "a layer's own stride made its own steps longer. Whose strides lie between the picture and what this layer reads?"),
+              Mistake(gives_the_step, "that is how far two cells are apart. How far does one of them see?")],
+    hints=["Keep two numbers: what a cell sees, and how far apart two cells are. Both begin with 1.", "A kernel of 3 looks at 2 cells more than 1: that adds 2 steps.", "First add, then make the step longer."])
+
+# %% ../nbs/83_mistakes.ipynb #bee27751
+def _block_cases(): return [Case((6, 3, 4, (3,4), (6,8)), "6 channels of 3x4, a skip of 3 channels of 6x8"), Case((5, 2, 8, (2,3), (3,5)), "2x3 and a skip of 3x5", edge=True)]
+
+def _try_block(Block, ni, n_skip, nf, size, skip_size):
+    "What a block makes of two grids, in words that don't depend on its weights"
+    torch.manual_seed(1)
+    block,x,skip = Block(ni, n_skip, nf),torch.randn(2, ni, *size, requires_grad=True),torch.randn(2, n_skip, *skip_size, requires_grad=True)
+    out = block(x, skip)
+    if not isinstance(out, Tensor): return f"no tensor: {out!r}"[:60]
+    out.pow(3).sum().backward()
+    mixers = [m.weight for m in block.modules() if isinstance(m, torch.nn.Conv2d) and m.weight.shape[-1]==3]
+    said = {"shape": tuple(out.shape), "it reads both": all(t.grad is not None and bool(t.grad.any()) for t in (x,skip)), "weights": sum(p.numel() for p in block.parameters()), "a 3x3 convolution reads": [w.shape[1] for w in mixers]}
+    with torch.no_grad():
+        for w in mixers: w[:,nf:] = 0
+        return said | {"the skip's channels come last": torch.equal(block.eval()(x, skip), block(x, skip+1))}
+
+# %% ../nbs/83_mistakes.ipynb #c0b134f7
+class LeavesTheSkipOut(DecoderBlock):
+    def __init__(self, ni, n_skip, nf): super().__init__(ni, 0, nf)
+    def forward(self, x, skip): return super().forward(x, skip[:,:0])
+class AddsTheSkip(DecoderBlock):
+    def __init__(self, ni, n_skip, nf):
+        super().__init__(ni, 0, nf)
+        self.narrow = torch.nn.Conv2d(ni, n_skip, 1, bias=False)
+        self.mix = type(self.mix)(n_skip, nf)
+    def forward(self, x, skip): return self.mix(F.interpolate(self.narrow(x), size=skip.shape[-2:], mode="nearest") + skip)
+class NarrowsTooLate(DecoderBlock):
+    def __init__(self, ni, n_skip, nf):
+        super().__init__(ni, n_skip, nf)
+        self.narrow,self.mix = torch.nn.Conv2d(ni+n_skip, nf, 1, bias=False),type(self.mix)(nf, nf)
+    def forward(self, x, skip): return self.mix(self.narrow(torch.cat([F.interpolate(x, size=skip.shape[-2:], mode="nearest"), skip], 1)))
+class PutsTheSkipFirst(DecoderBlock):
+    def forward(self, x, skip): return self.mix(torch.cat([skip, F.interpolate(self.narrow(x), size=skip.shape[-2:], mode="nearest")], 1))
+
+# %% ../nbs/83_mistakes.ipynb #fb34207e
+exercise(DecoderBlock, _block_cases, run=_try_block,
+    mistakes=[Mistake(LeavesTheSkipOut, "nothing of the skip arrives. Where is it read?"),
+              Mistake(AddsTheSkip, "the skip was added. What can the next convolution still tell apart after that, and what after `torch.cat`?"),
+              Mistake(NarrowsTooLate, "you narrow after the concatenation, at the large size. Where would the same 1x1 convolution have a quarter of the work?"),
+              Mistake(PutsTheSkipFirst, "all is there, the skip in front. Which channels shall come first?")],
+    hints=["Two layers in `__init__`: `nn.Conv2d(ni, nf, 1, bias=False)` and a `ConvLayer`. How many channels does the second read?", "`F.interpolate(..., size=skip.shape[-2:], mode=\"nearest\")` fits odd sizes too.", "`torch.cat([small made large, skip], 1)`, then mix."])
