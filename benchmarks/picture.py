@@ -14,9 +14,9 @@ from record import ROOT
 from pixelladder.data import open_data
 from pixelladder.fcn import FCN32Head
 from pixelladder.learner import class_weights, dense_learner
-from pixelladder.metrics import confusion, mean_iou
+from pixelladder.metrics import VOID, confusion, mean_iou
 from pixelladder.predict import load_model, recipe, save_model
-from pixelladder.show import best_median_worst, colour_mask, legend
+from pixelladder.show import _show_mask, best_median_worst, colour_mask, legend
 from pixelladder.unet import UnetHead
 
 SIZE,EPOCHS,LR = (192,256),12,2e-3
@@ -43,20 +43,21 @@ def score(unet, data, image):
 
 def draw(image, grid, pred, truth, data):
     "Four pictures in a row, and a legend"
-    fig,axs = plt.subplots(1, 4, figsize=(11,2.75), facecolor="white", layout="constrained")
-    for ax,shown,title in zip(axs, [image, *(colour_mask(m, data.palette) for m in (grid, pred, truth))],
-                              ["a street", f"what a CNN keeps: {grid.shape[0]}x{grid.shape[1]} cells", "a U-Net's answer", "the truth"]):
-        ax.imshow(shown, interpolation="nearest", extent=(0,SIZE[1],SIZE[0],0))
-        ax.set(title=title, xticks=[], yticks=[], frame_on=False)
-    for k in range(1, grid.shape[0]): axs[1].axhline(k*SIZE[0]/grid.shape[0], color="white", linewidth=.8)
-    for k in range(1, grid.shape[1]): axs[1].axvline(k*SIZE[1]/grid.shape[1], color="white", linewidth=.8)
+    fig,axs = plt.subplots(1, 4, figsize=(10,2.9), facecolor="white", layout="constrained")
+    axs[0].imshow(image)
+    for ax,mask in zip(axs[1:], (grid, pred, truth)): _show_mask(ax, colour_mask(mask, data.palette), mask==VOID)
+    for ax,title in zip(axs, ["a street", f"a CNN's {grid.shape[0]}x{grid.shape[1]} cells", "a U-Net's answer", "the truth"]):
+        ax.set_title(title, fontsize=14)
+        ax.set(xticks=[], yticks=[], frame_on=False)
+    for i in range(1, grid.shape[0]): axs[1].axhline(i-.5, color="white", linewidth=.8)
+    for j in range(1, grid.shape[1]): axs[1].axvline(j-.5, color="white", linewidth=.8)
     legend([grid, pred, truth], data.codes, data.palette)
     return fig
 
 def write(fig, path):
     "As a PNG of 256 colours: a third of the size"
     path.parent.mkdir(exist_ok=True)
-    fig.savefig(file := BytesIO(), dpi=130)
+    fig.savefig(file := BytesIO(), dpi=150)
     Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 if __name__=="__main__":

@@ -23,7 +23,7 @@ from torch.overrides import TorchFunctionMode
 from .show import show_grids
 from .streets import cache_path
 
-# %% ../nbs/81_check.ipynb #55b2d44b
+# %% ../nbs/81_check.ipynb #211e10ab
 @dataclass
 class Case:
     "One input of an exercise."

@@ -102,7 +102,7 @@ def _file_codes(path, colours=None):
     if (codes==UNLISTED).any(): raise _BadMask(_unknown_colours(path.name, rgb, codes==UNLISTED))
     return codes.numpy()
 
-# %% ../nbs/04_data.ipynb #291fe4fa
+# %% ../nbs/04_data.ipynb #db02d76a
 @dataclass
 class SegmentationData:
     "A data set on disk: its images, their masks, what the codes mean, and its splits."

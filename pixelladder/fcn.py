@@ -68,7 +68,7 @@ def add_skip(
     "The coarse scores, doubled and cropped, plus the fine ones ([Long et al. 2015](https://arxiv.org/abs/1411.4038), section 4.2)."
     return fit(double(coarse), fine.shape[-2:]) + fine
 
-# %% ../nbs/07_fcn.ipynb #27716e58
+# %% ../nbs/07_fcn.ipynb #2fb3d7d0
 class FCNHead(nn.Module):
     "Class scores by a 1x1 convolution on the coarsest grid; finer scores added down to `stride`; then one step to the size of the picture."
     def __init__(self,
@@ -94,7 +94,7 @@ class FCNHead(nn.Module):
         size:tuple, # Height and width of the answer, in pixels
     )->Tensor: # Scores, `(B,n_out,*size)`
         "The scores of every pixel."
-        x,*finer = [fit(score(features[i]), [-(-n//s) for n in size]) for score,i,s in zip(self.scores, self.places, self.strides)] # size/s, rounded up
+        x,*finer = [fit(score(features[i]), [(n+s-1)//s for n in size]) for score,i,s in zip(self.scores, self.places, self.strides)] # size/s, rounded up
         for fine,double in zip(finer, self.doubles): x = add_skip(x, fine, double)
         return fit(self.last(x), size)
 

@@ -106,14 +106,15 @@ def dense_learner(
 HEADS = {"nearest": NearestHead, "transposed": TransposedHead, "subpixel": SubpixelHead, "bilinear": BilinearHead,
          "fcn32": FCN32Head, "fcn16": FCN16Head, "fcn8": FCN8Head, "unet": UnetHead, "dynamic_unet": DynamicUnetHead} # By name, for the command line and for saved models; add your own here
 
-# %% ../nbs/06_heads.ipynb #b3f068c5
+# %% ../nbs/06_heads.ipynb #0562eba5
 def class_weights(
     data:SegmentationData, # A data set
     split:str="train", # Which of its splits to count
+    power:float=.5, # 1 for median frequency balancing, 0.5 for its square root, 0 for weights of 1
 )->torch.Tensor: # float32 `(n,)`: 1 for the class with the median share, more for rarer ones; 0 for a class without a pixel
-    "For each class the square root of the median share over its own ([Eigen & Fergus 2015](https://arxiv.org/abs/1411.4734), section 6.3, without the root)."
+    "For each class the median share over its own ([Eigen & Fergus 2015](https://arxiv.org/abs/1411.4734), section 6.3), to a power."
     counts = sum(np.bincount(data.mask(image).ravel(), minlength=256) for image in data.splits[split])[:data.n].astype(float)
-    return torch.tensor([(np.median(counts[counts > 0])/c)**.5 if c else 0. for c in counts], dtype=torch.float32)
+    return torch.tensor([(np.median(counts[counts > 0])/c)**power if c else 0. for c in counts], dtype=torch.float32)
 
 # %% ../nbs/06_heads.ipynb #cd1d7434
 @torch.no_grad()

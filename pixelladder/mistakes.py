@@ -481,6 +481,50 @@ exercise(colour_to_label, _to_label_cases,
     hints=["Begin with a mask that is `UNLISTED` everywhere. Then, for each class: where in the picture is its colour?",
            "Comparing `(H,W,3)` with a colour gives a yes or no for each channel. Which method asks for all three, and along which axis?", "Void is one more colour, with the code 255."])
 
+# %% ../nbs/83_mistakes.ipynb #c2a9d1cc
+from pixelladder.fcn import add_skip, bilinear_weight
+
+def _fill_cases():
+    return [Case((2, 4), "2 classes, ks 4"), Case((3, 3), "3 classes, ks 3"), Case((1, 64), "a single class, ks 64", edge=True), Case((4, 1), "4 classes, ks 1", edge=True)]
+
+def a_tent_for_every_pair(n, ks): return bilinear_weight(1, ks).repeat(n, n, 1, 1)
+def one_kernel_a_class(n, ks): return bilinear_weight(1, ks).repeat(n, 1, 1, 1)
+def writes_into_a_copy(n, ks): return torch.zeros(n, n, ks, ks)
+def blurs(n, ks): return bilinear_weight(n, ks)/bilinear_weight(1, ks).sum()
+
+# %% ../nbs/83_mistakes.ipynb #ce4b65ac
+exercise(bilinear_weight, _fill_cases, forbidden=("interpolate",),
+    mistakes=[Mistake(a_tent_for_every_pair, "every class writes into every class. What would the sky's score do to the road's?"),
+              Mistake(one_kernel_a_class, "one kernel for each class is enough where `groups` keeps the channels apart. Here they may mix: what is the second axis of (ni,nf,ks,ks) for?"),
+              Mistake(writes_into_a_copy, "all your kernels are zero. With two lists, `weight[a][b] = ...` takes a copy first and writes into that: how do you index both axes at once?"),
+              Mistake(blurs, "your tents sum to 1, like a blur. How many new pixels does one score have to fill?")],
+    hints=["Draw a square of n x n kernels: a row for each class that comes in, a column for each that goes out. Which ones are tents?",
+           "The tents stand on the diagonal of the first two axes. Start from zeros.", "Chapter 2's `bilinear_kernel` makes the tent. Two lists of indices, in one pair of brackets, go along a diagonal together."])
+
+# %% ../nbs/83_mistakes.ipynb #bdd1e5ca
+def _skip_cases():
+    coarse,fine = torch.tensor([[0.,16.],[32.,80.]]).view(1,1,2,2), 100*_count(1,1,4,3)
+    return [Case((coarse, fine), "2x2 and 4x3"), Case((3*_count(2,3,2,3)**2, 1000*_count(2,3,4,6)), "two pictures of 3 classes, 2x3 and 4x6"),
+            Case((_count(1,2,2,3)**2, 1000*_count(1,2,3,5)), "3x5: odd both ways", edge=True), Case((_count(1,2,1,1), 10*_count(1,2,1,1)), "a single cell each", edge=True),
+            Case((coarse, fine, _four_copies), "another way to double, passed as `double`", edge=True)]
+
+def _four_copies(x): return x.repeat_interleave(2, -2).repeat_interleave(2, -1)
+
+# %% ../nbs/83_mistakes.ipynb #c5f2bee6
+def _doubled(x): return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+def squeezes_to_fit(coarse, fine, double=_doubled): return F.interpolate(double(coarse), size=fine.shape[-2:], mode="bilinear", align_corners=False) + fine
+def copies_the_cells(coarse, fine, double=None): return _four_copies(coarse)[..., :fine.shape[-2], :fine.shape[-1]] + fine
+def stacks_the_channels(coarse, fine, double=_doubled): return torch.cat([double(coarse)[..., :fine.shape[-2], :fine.shape[-1]], fine], 1)
+def crops_the_wrong_end(coarse, fine, double=_doubled): return double(coarse)[..., -fine.shape[-2]:, -fine.shape[-1]:] + fine
+
+# %% ../nbs/83_mistakes.ipynb #10c257fc
+exercise(add_skip, _skip_cases,
+    mistakes=[Mistake(squeezes_to_fit, "where the grids don't match you squeeze. Then a cell at the right lies a little off its place: what did chapter 1's `fit` do with the overshoot?"),
+              Mistake(copies_the_cells, "you double by copying. What is `double` for?"),
+              Mistake(stacks_the_channels, "you stack the two, as a U-Net does with features. These are scores of the same classes: what do you do with two opinions?"),
+              Mistake(crops_the_wrong_end, "you cut off the first row or column. Cell 0 begins at pixel 0 in both grids: at which end is there too much?")],
+    hints=["Make the coarse scores as large as the fine ones, then you can add them cell by cell.", "Doubled, the coarse grid may be one row or one column too large. Which chapter 1 function takes that off?"])
+
 # %% ../nbs/83_mistakes.ipynb #761b0a7f
 from pixelladder.unet import DecoderBlock, crop_and_concat, pad_to_multiple, receptive_field
 

@@ -72,7 +72,7 @@ def fit(
     rows,cols = [torch.arange(n, device=x.device).clamp(max=have-1) for n,have in zip(size, x.shape[-2:])]
     return x.index_select(-2, rows).index_select(-1, cols)
 
-# %% ../nbs/01_nearest.ipynb #4565b7c0
+# %% ../nbs/01_nearest.ipynb #503d9732
 class HalvingHead(nn.Module):
     "Once per halving of the body a step that doubles height and width and halves the channels (not below 16); then scores by a 1x1 convolution. `double` says what a step is."
     def __init__(self,
@@ -90,7 +90,7 @@ class HalvingHead(nn.Module):
         size:tuple, # Height and width of the answer, in pixels
     )->Tensor: # Scores, `(B,n_out,*size)`
         "The scores of every pixel."
-        x = fit(features[-1], [-(-n//self.stride) for n in size]) # size/stride, rounded up
+        x = fit(features[-1], [(n+self.stride-1)//self.stride for n in size]) # size/stride, rounded up
         return fit(self.classes(self.steps(x)), size)
 
 # %% ../nbs/01_nearest.ipynb #e8caafdd

@@ -24,7 +24,7 @@ CAMVID_PALETTE = np.array([(128,128,128), (128,0,0), (192,192,128), (128,64,128)
                            (64,0,128), (64,64,0), (0,128,192), (0,0,0)], np.uint8)
 SKY,BUILDING,POLE,ROAD,PAVEMENT,TREE,SIGN,FENCE,CAR,PEDESTRIAN,BICYCLIST,UNLABELLED = range(12)
 
-# %% ../nbs/82_streets.ipynb #832ccb2b
+# %% ../nbs/82_streets.ipynb #f3efe341
 class Drive(NamedTuple):
     "One sequence: its light, its street, its camera."
     frames:int # How many there are

@@ -126,7 +126,7 @@ class SubpixelHead(HalvingHead):
         "The layers of one step."
         return nn.Sequential(SubpixelConv(ni, nf), nn.BatchNorm2d(nf), nn.ReLU())
 
-# %% ../nbs/03_checkerboard.ipynb #79636af7
+# %% ../nbs/03_checkerboard.ipynb #b6fcd734
 class BilinearHead(nn.Module):
     "Scores on the last grid by a 1x1 convolution, made as large as the picture by bilinear interpolation."
     def __init__(self,
@@ -141,5 +141,5 @@ class BilinearHead(nn.Module):
         size:tuple, # Height and width of the answer, in pixels
     )->Tensor: # Scores, `(B,n_out,*size)`
         "The scores of every pixel."
-        x = fit(features[-1], [-(-n//self.stride) for n in size]) # size/stride, rounded up
+        x = fit(features[-1], [(n+self.stride-1)//self.stride for n in size]) # size/stride, rounded up
         return fit(F.interpolate(self.classes(x), scale_factor=self.stride, mode="bilinear", align_corners=False), size)

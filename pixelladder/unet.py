@@ -127,7 +127,17 @@ class DynamicUnetHead(nn.Module):
         x = F.interpolate(self.shuf(x), size=size, mode="nearest")
         return self.last(torch.cat([x, picture], 1))
 
-# %% ../nbs/08_unet.ipynb #e0a01607
+# %% ../nbs/08_unet.ipynb #0bbb5772
+@torch.no_grad()
+def _same_scores(ours, theirs):
+    "An error if the two differ: some options of `DynamicUnet` have no weights, and would go unnoticed"
+    trained,x = theirs.training,torch.randn(1, ours.body.n_in, 64, 64)
+    a,b = ours.eval()(x),theirs.eval()(x.to(next(theirs.parameters()).device)).as_subclass(Tensor).cpu()
+    theirs.train(trained)
+    if not torch.allclose(a, b, rtol=1e-4, atol=1e-4*b.abs().max().item()):
+        raise ValueError("with the same weights the model gives other scores than `DynamicUnet` does by its defaults: make the learner without a `config`, for instance without `blur` and `y_range`")
+
+# %% ../nbs/08_unet.ipynb #3871fecb
 def from_dynamic_unet(
     learn, # From fastai's `unet_learner`, made with its defaults
 )->DensePredictor: # The same weights, equal outputs, no hooks
@@ -141,6 +151,7 @@ def from_dynamic_unet(
     if odd or len(theirs) != len(ours):
         raise ValueError(f"the model has {len(theirs)} tensors and the defaults of `unet_learner` give {len(ours)}{'; ' + odd[0] if odd else ''}: make the learner without a `config` and without other options of `DynamicUnet`")
     model.load_state_dict({name: t for name,(_,t) in zip(ours, theirs)})
+    _same_scores(model, learn.model)
     return model.train(learn.model.training).to(next(learn.model.parameters()).device)
 
 # %% ../nbs/08_unet.ipynb #449b189d

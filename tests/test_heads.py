@@ -37,7 +37,7 @@ def test_every_size(arch, head):
     with torch.no_grad():
         for size in (1,1),(31,33),(357,479): assert model(torch.randn(1, 3, *size)).shape==(1, 4, *size)
 
-@pytest.mark.parametrize("arch, head", [("resnet18","nearest"), ("mobilenet_v3_small","subpixel")])
+@pytest.mark.parametrize("arch, head", [("resnet18","unet"), ("mobilenet_v3_small","nearest"), ("squeezenet1_1","fcn8")])
 def test_a_large_picture(arch, head):
     with torch.no_grad(): assert build(arch, head)(torch.randn(1, 3, 1080, 1920)).shape==(1, 4, 1080, 1920)
 
@@ -83,4 +83,5 @@ def test_class_weights(data):
     weights = class_weights(data)
     counts = np.bincount(np.concatenate([data.mask(p).ravel() for p in data.splits["train"]]), minlength=256)[:11]
     np.testing.assert_allclose(weights, (np.median(counts)/counts)**.5, rtol=1e-5)
+    np.testing.assert_allclose(class_weights(data, power=1), np.median(counts)/counts, rtol=1e-5)
     with pytest.raises(ValueError, match="11 classes and 3 class weights"): dense_learner(data.dls((32,32), num_workers=0), "resnet18", pretrained=False, class_weights=[1,2,3])

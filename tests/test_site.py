@@ -2,17 +2,27 @@
 
 It finds more than a rendering does: Quarto passes dead links and anchors, missing pictures, unclosed divs and bad sidebar entries without a word. It does
 not see a wrong Quarto option, the theme, or what the pages look like; the workflow `docs` renders the real site."""
-import inspect, json, os, re, subprocess, sys
+import inspect, json, os, re, shutil, subprocess, sys, tomllib
+from configparser import ConfigParser
 from dataclasses import is_dataclass
 from html.parser import HTMLParser
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 import pypandoc, pytest, yaml
 from fastcore.docments import docments
 root = Path(__file__).parent.parent
 
+HTTP_ONLY = {"host.robots.ox.ac.uk"} # Pascal VOC's home, as its authors and torchvision write it
+
 # --- from a notebook to a page
+
+def process(folder):
+    "Let nbdev make the pages of the project in `folder`, in its `_proc`; a `show_doc` that fails is an error"
+    r = subprocess.run([sys.executable, "-c", "from nbdev.serve import proc_nbs; proc_nbs(n_workers=0)"], cwd=folder, capture_output=True, text=True)
+    if r.returncode: raise ValueError(r.stderr.strip()[-2000:])
+    return folder/"_proc"
 
 def page_text(book):
     "The Markdown of a processed notebook: prose, code, and what the cells show"
@@ -58,7 +68,7 @@ def link_faults(name, pages, folder):
     for link in pages[name].links:
         url = urlsplit(link)
         if url.scheme in ("http","https","mailto"):
-            if url.scheme=="http" and "host.robots" not in url.netloc or not (url.netloc or url.path): faults.append(f"{name}: {link} is no https address")
+            if (url.scheme=="http" and url.netloc not in HTTP_ONLY) or not (url.netloc or url.path): faults.append(f"{name}: {link} is no https address")
             continue
         target = unquote(url.path) or name
         if target not in pages and not (folder/target).is_file(): faults.append(f"{name}: the link {link} leads nowhere")
@@ -79,18 +89,37 @@ def sidebar_faults(entries, files):
     return ([f"the sidebar names {e}, and there is no such page" for e in entries if e not in files]
             + [f"{f} is in the sidebar {entries.count(f)} times, not once" for f in files if entries.count(f)!=1])
 
+def comments(obj):
+    "The comment of each parameter of a function or class, and of its answer, as docments reads them; none for a class that adds no parameters"
+    call = obj if inspect.isfunction(obj) or is_dataclass(obj) else vars(obj).get("__init__")
+    return {} if call is None else {k: doc for k,doc in docments(call, full=True).items() if k not in ("self","args","kwargs")}
+
 def doc_faults(name, obj):
     "What is missing in the documentation of a function or class: a sentence, a parameter's comment, that of the answer"
-    if not (inspect.isfunction(obj) or inspect.isclass(obj)): return []
     faults = [] if inspect.getdoc(obj) else [f"{name} has no docstring"]
-    call = obj if inspect.isfunction(obj) or is_dataclass(obj) else vars(obj).get("__init__")
-    if call is None: return faults # a NamedTuple, or a class that adds no parameters
-    for parameter,doc in docments(call, full=True).items():
-        if parameter in ("self","args","kwargs"): continue
+    for parameter,doc in comments(obj).items():
         if parameter=="return":
             if doc["anno"] not in (None, inspect.Parameter.empty) and not doc["docment"]: faults.append(f"{name} doesn't say what it returns")
         elif not doc["docment"]: faults.append(f"{name} doesn't say what {parameter} is")
     return faults
+
+def doc_blocks(book):
+    "What `show_doc` made of each name, on the page of a processed notebook"
+    blocks = {}
+    for cell in book["cells"]:
+        if shown := re.search(r"^show_doc\(([\w.]+)", "".join(cell["source"]), re.M):
+            blocks[shown[1]] = "\n".join("".join(o["data"]["text/markdown"]) for o in cell["outputs"] if "text/markdown" in o.get("data", {}))
+    return blocks
+
+def block_faults(name, obj, book):
+    "What a reader misses of `obj` on the page of its module: heading, signature, sentence, comments. A dataclass shows its comments in its source only (`#| exports`)"
+    block = doc_blocks(book).get(obj.__name__)
+    if block is None: return [f"{name} is not on the page of its module"]
+    block = re.sub(r"\[(`[^`]+`)\]\([^)]*\)", r"\1", block) # without the links that nbdev made of names
+    faults = [f"the page of {name} has no {what}" for what,found in [("heading", re.search(rf"^#+ {obj.__name__}$", block, re.M)), ("signature", f"def {obj.__name__}(" in block),
+                                                                    ("docstring", (inspect.getdoc(obj) or "").split("\n")[0] in block)] if not found]
+    shown = block+page_text(book)
+    return faults+[f"the page of {name} doesn't say what {k} is" for k,doc in comments(obj).items() if doc["docment"] and doc["docment"] not in shown]
 
 # --- the pages of this project
 
@@ -98,15 +127,10 @@ def doc_faults(name, obj):
 def site(tmp_path_factory):
     "A copy of the project whose pages nbdev has processed: (folder of the pages, {name: Page})"
     copy = tmp_path_factory.mktemp("site")/"p"
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=root, capture_output=True, text=True).stdout.split("\n")
-    for name in filter(None, names):
-        source,target = root/name,copy/name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_symlink(): target.symlink_to(os.readlink(source))
-        elif source.is_file(): target.write_bytes(source.read_bytes())
-    r = subprocess.run([sys.executable, "-c", "from nbdev.serve import proc_nbs; proc_nbs(n_workers=0)"], cwd=copy, capture_output=True, text=True)
-    assert r.returncode==0, r.stderr[-2000:]
-    return copy/"_proc",read_pages(copy/"_proc")
+    ignored = [Path(line).name for line in (root/".gitignore").read_text().split()]
+    shutil.copytree(root, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", *ignored))
+    folder = process(copy)
+    return folder,read_pages(folder)
 
 def read_pages(folder):
     "Every page, under the name of its source and under that of its output"
@@ -138,15 +162,29 @@ def test_sidebar_and_settings(site):
     assert settings["format"]["html"]["html-math-method"]=="mathml" # or the pages load a script from elsewhere
 
 def test_every_public_name_is_documented(site):
-    _,pages = site
-    shown,faults = set().union(*(pages[p].ids for p in sources(pages))),[]
-    for module in sorted(root.glob("pixelladder/[a-z]*.py")):
-        names = getattr(import_module(f"pixelladder.{module.stem}"), "__all__", []) if module.stem!="all" else []
-        for name in names:
-            obj = getattr(import_module(f"pixelladder.{module.stem}"), name)
-            faults += doc_faults(f"{module.stem}.{name}", obj)
-            if (inspect.isfunction(obj) or inspect.isclass(obj)) and name.lower() not in shown: faults.append(f"{module.stem}.{name} is on no page")
+    folder,pages = site
+    faults = []
+    for path in sorted(root.glob("nbs/*.ipynb")):
+        name = re.search(r"#\| default_exp (\w+)", path.read_text())
+        if name is None: continue
+        module,book = import_module(f"pixelladder.{name[1]}"),json.loads((folder/path.name).read_text())
+        for public in getattr(module, "__all__", []):
+            obj = getattr(module, public)
+            if inspect.isfunction(obj) or inspect.isclass(obj): faults += doc_faults(f"{name[1]}.{public}", obj)+block_faults(f"{name[1]}.{public}", obj, book)
     assert not faults, "\n".join(faults)
+
+def test_facts_about_the_project_agree():
+    ini = ConfigParser(delimiters=["="], inline_comment_prefixes=None)
+    ini.read(root/"settings.ini", encoding="utf-8")
+    facts,project = ini["DEFAULT"],tomllib.loads((root/"pyproject.toml").read_text())["project"]
+    cite = yaml.safe_load((root/"CITATION.cff").read_text())
+    assert version("pixelladder")==facts["version"] and cite.get("version", facts["version"])==facts["version"]
+    assert re.search(r"^## (\S+?),? ", (root/"CHANGELOG.md").read_text(), re.M)[1]==facts["version"]
+    assert cite["license"]==facts["license"]=="Apache-2.0"
+    assert (root/"LICENSE").read_text().split()[:4]==["Apache","License","Version","2.0,"]
+    assert [a["name"] for a in cite["authors"]]==[facts["author"]]
+    assert cite["repository-code"]==project["urls"]["Repository"] and cite["title"].split(": ")[0]==project["name"]
+    assert facts["description"].lower().startswith(cite["title"].split(": ")[1])
 
 # --- the checks, checked: one planted fault each
 
@@ -184,3 +222,31 @@ def test_finds_what_is_not_documented():
     )->int:
         return x
     assert doc_faults("f", f) == ["f has no docstring", "f doesn't say what y is", "f doesn't say what it returns"]
+
+def processed(show, markdown):
+    "A processed notebook with one block"
+    return {"cells": [dict(cell_type="code", source=f"#| echo: false\n{show}", outputs=[{"data": {"text/markdown": markdown}}])]}
+
+def test_finds_what_a_page_does_not_say():
+    def area(
+        side:int, # Pixels along one side
+    )->int: # Pixels in all
+        "The area of a square."
+        return side**2
+    whole = "### area\n\n```python\ndef area(\n    side:int, # Pixels along one side\n)->int: # Pixels in all\n```\n\n*The area of a square.*"
+    assert block_faults("m.area", area, processed("show_doc(area)", whole))==[]
+    for left_out,words in [("### area", "no heading"), ("def area(", "no signature"), ("The area of a square.", "no docstring"),
+                           ("# Pixels along one side", "what side is"), ("# Pixels in all", "what return is")]:
+        faults = block_faults("m.area", area, processed("show_doc(area)", whole.replace(left_out, "")))
+        assert len(faults)==1 and words in faults[0], (left_out, faults)
+    assert block_faults("m.area", area, processed("show_doc(volume)", whole))==["m.area is not on the page of its module"]
+    assert len(block_faults("m.area", area, processed("show_doc(area)", "")))==5 # a block that came out empty
+
+def test_finds_a_show_doc_that_fails(tmp_path):
+    (tmp_path/"nbs").mkdir()
+    shutil.copy(root/"pyproject.toml", tmp_path)
+    cells = ["#| default_exp nearest", "#| export\nfrom pixelladder.nearest import fit", "show_doc(fitt)"]
+    cells = [dict(cell_type="code", id=f"c{i}", metadata={}, execution_count=None, outputs=[], source=s) for i,s in enumerate(cells)]
+    title = dict(cell_type="markdown", id="title", metadata={}, source="# A page\n\n> With a slip.")
+    (tmp_path/"nbs"/"a.ipynb").write_text(json.dumps({"cells": [title, *cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    with pytest.raises(ValueError, match="name 'fitt' is not defined"): process(tmp_path)
