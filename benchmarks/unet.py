@@ -23,7 +23,13 @@ def smp(n_out):
     import segmentation_models_pytorch
     return segmentation_models_pytorch.Unet("resnet18", encoder_weights=None, classes=n_out)
 
-CAMVID = {"unet": UnetHead, "smp": None, "finest 2": partial(UnetHead, finest=2), "no skip": partial(UnetHead, without=(16,8,4)),
+def random_skips(body, n_out):
+    "A head that reads its skips from the start"
+    head = UnetHead(body, n_out)
+    for block in head.blocks: block.mix = type(block.mix)(block.mix[0].in_channels, block.mix[0].out_channels)
+    return head
+
+CAMVID = {"unet": UnetHead, "random start": random_skips, "smp": None, "finest 2": partial(UnetHead, finest=2), "no skip": partial(UnetHead, without=(16,8,4)),
           "without 16": partial(UnetHead, without=(16,)), "without 8": partial(UnetHead, without=(8,)), "without 4": partial(UnetHead, without=(4,)),
           "dynamic_unet": DynamicUnetHead}
 STREETS = {"streets, nearest": NearestHead, "streets, unet": UnetHead}

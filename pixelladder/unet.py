@@ -258,7 +258,7 @@ class DecoderBlock(nn.Module):
         x = F.interpolate(self.narrow(x), size=skip.shape[-2:], mode="nearest")
         return self.mix(torch.cat([x, skip], 1))
 
-# %% ../nbs/08_unet.ipynb #cab664fd
+# %% ../nbs/08_unet.ipynb #63b7c1d1
 class UnetHead(nn.Module):
     "Up from the coarsest grid, one `DecoderBlock` a feature, down to the stride `finest`; then scores, enlarged bilinearly."
     def __init__(self,
@@ -277,6 +277,7 @@ class UnetHead(nn.Module):
         c,self.blocks = body.channels[-1],nn.ModuleList()
         for i,n_skip in zip(self.places, self.read):
             self.blocks.append(DecoderBlock(c, n_skip, c:=min(max(8*strides[i], 32), 128))) # 128 at stride 16, 64 at 8, 32 at 4 and finer
+        for block in self.blocks: nn.init.zeros_(block.mix[0].weight[:,block.narrow.out_channels:]) # a start without skips
         self.finest,self.classes = finest,nn.Conv2d(c, n_out, 1)
 
     def forward(self,

@@ -88,11 +88,23 @@ def test_options_that_the_body_hasnt(options, words):
 
 @pytest.mark.parametrize("stride", [4, 8, 16])
 def test_a_skip_that_is_left_out_is_not_read(stride):
-    head,features = UnetHead(body, 3, without=(stride,)).eval(),[torch.randn(1, c, 64//s, 96//s) for c,s in zip(body.channels, body.strides)]
+    def make(**options):
+        head = UnetHead(body, 3, **options).eval()
+        for block in head.blocks: nn.init.normal_(block.mix[0].weight)
+        return head
+    head,features = make(without=(stride,)),[torch.randn(1, c, 64//s, 96//s) for c,s in zip(body.channels, body.strides)]
     changed = [f+1 if s==stride else f for f,s in zip(features, body.strides)]
     with torch.no_grad():
         assert torch.equal(head(features, (64,96)), head(changed, (64,96)))
-        assert not torch.equal((whole := UnetHead(body, 3).eval())(features, (64,96)), whole(changed, (64,96)))
+        assert not torch.equal((whole := make())(features, (64,96)), whole(changed, (64,96)))
+
+def test_starts_without_skips_and_learns_them():
+    torch.manual_seed(0)
+    head,features = UnetHead(body, 3),[torch.randn(2, c, 64//s, 96//s) for c,s in zip(body.channels, body.strides)]
+    changed = [f if s==32 else f+torch.randn_like(f) for f,s in zip(features, body.strides)]
+    assert torch.equal(head(features, (64,96)), head(changed, (64,96)))
+    head(features, (64,96)).square().mean().backward()
+    for block in head.blocks: assert block.mix[0].weight.grad[:,block.narrow.out_channels:].abs().sum() > 0
 
 def test_options_are_saved(tmp_path):
     data = open_data()
