@@ -7,8 +7,9 @@ Docs: https://pixelladder.github.io/pixelladder/cli.html.md"""
 # %% auto #0
 __all__ = ['size', 'train', 'evaluate', 'data', 'course', 'progress', 'main']
 
-# %% ../nbs/85_cli.ipynb #772e5372
-import argparse, json, sys, time
+# %% ../nbs/85_cli.ipynb #8d7d4e16
+import argparse, json, os, sys, time
+from contextlib import nullcontext
 from pathlib import Path
 
 # %% ../nbs/85_cli.ipynb #7474ca34
@@ -34,27 +35,67 @@ def _positive(kind):
         return value
     return number
 
-# %% ../nbs/85_cli.ipynb #824873c3
+# %% ../nbs/85_cli.ipynb #d43bc116
+_DEFAULTS = dict(classes=None, holdout="published", head="unet", arch="resnet18", size=(192,256), crop=None, epochs=10, batch_size=8, lr=2e-3, sgd=False,
+                 seed=0, pretrained=False, bf16=None, class_weights=None)
+
+# %% ../nbs/85_cli.ipynb #aa8a9312
+def _settle(given):
+    "All options of a run: those `given` and the defaults; or, to resume, those recorded, which `given` must not contradict"
+    if "data" in given and (place := Path(given["data"]).expanduser()).is_dir(): given["data"] = str(place.resolve())
+    if "resume" not in given:
+        if "data" not in given: raise ValueError("--data is missing: name a folder, or \"streets\" for the drawn streets")
+        return argparse.Namespace(**_DEFAULTS | given)
+    from pixelladder.runs import read_checkpoint
+    out = given.pop("resume")
+    recorded = {k: tuple(v) if isinstance(v, list) else v for k,v in read_checkpoint(out)[1]["arguments"].items()}
+    for k,v in given.items():
+        if v != recorded[k]: raise ValueError(f"the run in {out} has --{k.replace('_','-')} {recorded[k]}, not {v}: leave that out, or start a new run in another folder")
+    return argparse.Namespace(**recorded, out=out)
+
+# %% ../nbs/85_cli.ipynb #e8b38bc2
 def train(args):
-    "Train a model, and save it in a folder after every epoch"
+    "Train a model; every epoch is saved, so that a run that was stopped can go on"
+    given = {k: v for k,v in vars(args).items() if k!="run"}
+    resume,args = "resume" in given,_settle(given)
     out = Path(args.out)
-    if (out/"model.json").exists(): raise ValueError(f"{out} already holds a model: choose another --out, or remove that folder first")
+    if not resume and any((out/f).exists() for f in ("model.json", "checkpoint.safetensors")):
+        raise ValueError(f"{out} already holds a model: choose another --out, or go on with `pixelladder train --resume {out}`")
+    from pixelladder.learner import bf16_is_native
+    from pixelladder.predict import recipe
+    from pixelladder.runs import CHECKPOINT, Checkpoint, join_processes, lock_folder
+    if rank := join_processes(): sys.stdout = open(os.devnull, "w") # the first process speaks for all
+    if args.bf16 is None: args.bf16 = bf16_is_native()
+    learn,data = _learner(args, rank, pretrained=args.pretrained and not resume)
+    arguments = {k: v for k,v in vars(args).items() if k!="out"}
+    trained = {k: v for k,v in arguments.items() if k!="size"} | {"data": data.name}
+    with nullcontext() if rank else lock_folder(out):
+        save = Checkpoint(out, recipe(learn.model, data, args.crop or args.size, trained), arguments, resume)
+        _fit(learn, args, save)
+        if not rank: (out/CHECKPOINT).unlink(missing_ok=True)
+    print(f"saved in {out}; its score at the masks' own size: pixelladder evaluate {out} --data {args.data}")
+
+# %% ../nbs/85_cli.ipynb #5e2f34be
+def _learner(args, rank, pretrained):
+    "What is trained, and its data"
     from fastai.optimizer import SGD
     from fastai.torch_core import set_seed
     from pixelladder.learner import HEADS, class_weights, dense_learner
-    from pixelladder.predict import SaveEveryEpoch, recipe
     if args.head not in HEADS: raise ValueError(f"there is no head {args.head!r}: choose one of {', '.join(HEADS)}")
     data = _open(args, checked=True)
-    set_seed(args.seed, reproducible=True)
-    dls = data.dls(None if args.crop else args.size, args.crop, bs=args.batch_size, holdout=args.holdout)
-    weights = class_weights(data) if args.class_weights else None
+    set_seed(args.seed+rank, reproducible=True) # each process flips its own images; the model is that of the first
+    dls = data.dls(crop=args.crop, bs=args.batch_size, holdout=args.holdout) if args.crop else _cached(data, args)
+    weights = class_weights(data, power=args.class_weights) if args.class_weights else None
     plain = {"opt_func": SGD, "wd": 1e-3/args.batch_size, "wd_bn_bias": True} if args.sgd else {}
-    learn = dense_learner(dls, args.arch, HEADS[args.head], pretrained=args.pretrained, class_weights=weights, bf16=args.bf16, **plain)
-    trained = {k: v for k,v in vars(args).items() if k not in ("run","out","size")} | {"data": data.name}
-    save = SaveEveryEpoch(out, recipe(learn.model, data, args.crop or args.size, trained))
+    learn = dense_learner(dls, args.arch, HEADS[args.head], pretrained=pretrained, class_weights=weights, bf16=args.bf16, **plain)
     print(f"{data}; training {args.head} on {args.arch}, {len(dls.train_ds)} images, validating on {len(dls.valid_ds)} ({args.holdout})")
-    _fit(learn, args, [save])
-    print(f"saved in {out}; its score at the masks' own size: pixelladder evaluate {out} --data {args.data}")
+    return learn,data
+
+def _cached(data, args):
+    "The data, decoded once"
+    from pixelladder.cache import cached_dls, pixel_file
+    if not (file := pixel_file(data, args.size)).exists(): print(f"decoding {data.name} once, into {file.parent}", flush=True)
+    return cached_dls(data, args.size, args.batch_size, args.holdout)
 
 # %% ../nbs/85_cli.ipynb #6a9247f2
 def _open(args, checked=False):
@@ -66,11 +107,12 @@ def _open(args, checked=False):
 
 def _list_faults(data, faults): return f"{len(faults)} fault(s) in {data.name}:\n" + "\n".join(f"- {f}" for f in faults)
 
-# %% ../nbs/85_cli.ipynb #8e3af266
-def _fit(learn, args, cbs):
+# %% ../nbs/85_cli.ipynb #0e5e8904
+def _fit(learn, args, save):
     "One cycle, with one frozen epoch first if the body is pretrained; or plain SGD. A line an epoch where the output is no terminal"
-    from contextlib import nullcontext
-    with nullcontext() if sys.stdout.isatty() else learn.no_bar():
+    from pixelladder.runs import StopOnNaN, advise_on_memory, all_processes, stop_after_epoch
+    cbs = [StopOnNaN(), save]
+    with all_processes(learn), stop_after_epoch(learn), advise_on_memory(args.batch_size), nullcontext() if sys.stdout.isatty() else learn.no_bar():
         if not sys.stdout.isatty(): learn.logger = lambda values: print(_line(learn.recorder.metric_names, values), flush=True)
         if args.sgd:
             learn.unfreeze()
@@ -162,62 +204,65 @@ def progress(args):
     from pixelladder.check import progress
     progress(args.chapter)
 
-# %% ../nbs/85_cli.ipynb #3214be46
+# %% ../nbs/85_cli.ipynb #3642df44
 def _data_options(p, required=True):
     p.add_argument("--data", required=required, metavar="PATH", help="a folder (also Pascal VOC's VOCdevkit), \"streets\", \"camvid\" or \"camvid_tiny\"")
     _class_option(p)
-    p.add_argument("--holdout", choices=["published","sequence"], default="published", help="what validates: the published split, or a whole training sequence")
+    p.add_argument("--holdout", choices=["published","sequence"], help="what validates: the published split (default), or a whole training sequence")
 
 def _class_option(p): p.add_argument("--classes", type=int, metavar="11", help="group CamVid's 32 codes into the 11 published classes")
 
-# %% ../nbs/85_cli.ipynb #9e371650
+# %% ../nbs/85_cli.ipynb #dcc54649
 def _train_options(p):
-    _data_options(p)
-    p.add_argument("--head", default="nearest", help="the head (default: nearest)")
-    p.add_argument("--arch", default="resnet18", help="the body: a torchvision network that was tried, or one of timm (default: resnet18)")
+    _data_options(p, required=False)
+    p.add_argument("--head", help="the head (default: unet)")
+    p.add_argument("--arch", help="the body: a torchvision network that was tried, or one of timm (default: resnet18)")
     sizes = p.add_mutually_exclusive_group()
-    sizes.add_argument("--size", type=size, default=(192,256), metavar="HxW", help="squeeze the images to this size, in pixels (default: 192x256)")
+    sizes.add_argument("--size", type=size, metavar="HxW", help="squeeze the images to this size, in pixels (default: 192x256)")
     sizes.add_argument("--crop", type=size, metavar="HxW", help="or cut this much out of each: at random places to train, from the middle to validate; smaller images are left out")
-    p.add_argument("--epochs", type=_positive(int), default=10, metavar="N", help="(default: 10)")
-    p.add_argument("--batch-size", type=_positive(int), default=8, metavar="N", help="(default: 8)")
-    p.add_argument("--lr", type=_positive(float), default=2e-3, metavar="X", help="highest learning rate of the one-cycle schedule (default: 0.002)")
+    p.add_argument("--epochs", type=_positive(int), metavar="N", help="(default: 10)")
+    p.add_argument("--batch-size", type=_positive(int), metavar="N", help="(default: 8)")
+    p.add_argument("--lr", type=_positive(float), metavar="X", help="highest learning rate of the one-cycle schedule (default: 0.002)")
     p.add_argument("--sgd", action="store_true", help="plain SGD at a constant rate, the whole net from the start, weight decay 0.001 over the batch size, as d2l trains (chapter 4)")
-    p.add_argument("--seed", type=int, default=0, metavar="N", help="(default: 0)")
+    p.add_argument("--seed", type=int, metavar="N", help="(default: 0)")
     p.add_argument("--pretrained", action="store_true", help="start from ImageNet weights: one epoch with a frozen body, then the rest")
-    p.add_argument("--bf16", action="store_true", help="train in bfloat16: about twice as fast on a CPU or GPU made for it")
-    p.add_argument("--class-weights", action="store_true", help="let rare classes count for more in the loss")
-    p.add_argument("--out", required=True, metavar="DIR", help="folder for model.safetensors and model.json; must not hold a model yet")
+    p.add_argument("--bf16", action=argparse.BooleanOptionalAction, help="train in bfloat16, or don't (default: where the CPU or GPU is made for it)")
+    p.add_argument("--class-weights", nargs="?", type=_positive(float), const=.5, metavar="POWER", help="let rare classes count for more in the loss: the median share over their own, to this power (0.5 if none is given)")
+    folder = p.add_mutually_exclusive_group(required=True)
+    folder.add_argument("--out", metavar="DIR", help="folder for model.safetensors, model.json and history.csv; must not hold a model yet")
+    folder.add_argument("--resume", metavar="DIR", help="or go on with the run in this folder, from its last complete epoch, with the options it was started with")
 
-# %% ../nbs/85_cli.ipynb #2a76d5ce
+# %% ../nbs/85_cli.ipynb #cad35faa
 def _parser():
     parser = _Parser(prog="pixelladder", description="From a coarse grid of activations to a prediction for every pixel.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    def add(run): 
-        p = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__+".")
+    def add(run, **kwargs):
+        p = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__+".", **kwargs)
         p.set_defaults(run=run)
         return p
     add(progress).add_argument("chapter", nargs="?", metavar="CHAPTER", help="a module such as transposed; all of them if none is given")
     add(course).add_argument("chapters", nargs="*", metavar="CHAPTER", help="number or name of a chapter; all of them if none is given")
-    _train_options(add(train))
+    _train_options(add(train, argument_default=argparse.SUPPRESS))
     p = add(evaluate)
     p.add_argument("folder", metavar="DIR", help="folder that `pixelladder train` wrote")
     _data_options(p)
     p.add_argument("--split", choices=["train","val","test"], default="val", help="(default: val)")
     p.add_argument("--json", action="store_true", help="one line of JSON and nothing else")
+    p.set_defaults(holdout="published")
     p = add(data)
     p.add_argument("path", metavar="PATH", help="a folder (also Pascal VOC's VOCdevkit), \"streets\", \"camvid\" or \"camvid_tiny\"")
     _class_option(p)
     return parser
 
-# %% ../nbs/85_cli.ipynb #dae2a8f8
+# %% ../nbs/85_cli.ipynb #0f928acf
 def main(
     argv:list=None, # Words after `pixelladder`; those of the process if None
 ):
-    "The command `pixelladder`. Errors are one sentence and exit with 2; Ctrl-C exits with 130 and leaves the last saved state."
+    "The command `pixelladder`. Errors are one sentence and exit with 2; Ctrl-C exits with 130 and leaves what was saved last; while training, the first one lets the epoch end."
     args = _parser().parse_args(argv)
     try: args.run(args)
     except (ValueError, OSError) as e: sys.exit(_say(f"pixelladder {args.run.__name__}: {e}", 2))
-    except KeyboardInterrupt: sys.exit(_say(f"\npixelladder {args.run.__name__}: stopped; what was saved last is still there", 130))
+    except KeyboardInterrupt as e: sys.exit(_say(f"\npixelladder {args.run.__name__}: {str(e) or 'stopped; what was saved last is still there'}", 130))
 
 def _say(text, status):
     print(text, file=sys.stderr)

@@ -20,8 +20,9 @@ def test_help_imports_nothing_heavy():
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     assert time.perf_counter()-start < 5 # half a second where nothing else runs; this catches an import of torch and more
 
-def test_train_writes_two_files(model):
-    assert sorted(p.name for p in model.iterdir()) == ["model.json", "model.safetensors"]
+def test_train_writes_the_model_and_its_history(model):
+    assert sorted(p.name for p in model.iterdir()) == [".lock", "history.csv", "model.json", "model.safetensors"]
+    assert (model/"history.csv").read_text().splitlines()[0]=="epoch,train_loss,valid_loss,mean_iou,pixel_accuracy,time"
     spec = json.loads((model/"model.json").read_text())
     assert spec["arch"]=="squeezenet1_1" and spec["size"]==[48,64] and spec["void"]==255 and len(spec["codes"])==len(spec["palette"])==11
     assert spec["trained"]["epochs_done"]==1 and spec["trained"]["seed"]==0
@@ -40,7 +41,9 @@ def test_errors_are_sentences(model, tmp_path):
     one_sentence(run("train", "--data", "streets", "--size", "ten", "--out", tmp_path/"o"), "192x256")
     one_sentence(run("train", "--data", "streets", "--head", "best", "--out", tmp_path/"o"), "'best'", "nearest")
     one_sentence(run("train", "--data", "streets", "--arch", "resnet19", "--out", tmp_path/"o"), "resnet19", "timm")
-    one_sentence(run("train", "--data", "streets", "--out", model), "already holds a model")
+    one_sentence(run("train", "--data", "streets", "--out", model), "already holds a model", "--resume")
+    one_sentence(run("train", "--out", tmp_path/"o"), "--data is missing")
+    one_sentence(run("train", "--data", "streets"), "--out", "--resume", "required")
     one_sentence(run("evaluate", tmp_path, "--data", "streets"), "no model.json")
     one_sentence(run("course", "99"), "no chapter '99'")
     assert not (tmp_path/"o").exists()
@@ -58,7 +61,7 @@ def test_ctrl_c_leaves_the_last_epoch(tmp_path):
         if line.startswith("epoch 1 "): break
     os.killpg(p.pid, signal.SIGINT) # to the workers too, as a terminal does
     _,error = p.communicate(timeout=60)
-    assert p.returncode==130 and "Traceback" not in error and "saved last" in error, error
+    assert p.returncode==130 and "Traceback" not in error and "complete epoch" in error and "saved last" in error, error
     assert run("evaluate", tmp_path/"m", "--data", "streets", "--json").returncode==0
 
 def test_progress_in_a_terminal(tmp_path):

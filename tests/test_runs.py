@@ -1,0 +1,307 @@
+"""Runs that survive: killed, interrupted, spoiled, locked, shared between processes; and each goes on to the same end.
+
+Run as a script, this file is the place where the trainings run: it imports once, then forks a child for each."""
+import csv, json, os, signal, subprocess, sys
+from pathlib import Path
+from random import Random
+
+def trigger(moments, act):
+    "Call `act` once at each of the `moments`: (epoch, how many events or steps of writing since its start)"
+    from fastai.basics import Callback, defaults
+    at,waiting = [0,0],sorted(map(list, moments))
+    def count(draft=None):
+        at[1] += 1
+        if waiting and waiting[0] <= at: waiting.pop(0); act(draft)
+    class Count(Callback):
+        order = 65 # between the recorder and `Checkpoint`
+        def __call__(self, event):
+            if event=="before_epoch": at[:] = [self.epoch + self.learn.__dict__.get("before", 0), 0]
+            if event=="after_fit": self.learn.before = self.learn.__dict__.get("before", 0)+self.learn.n_epoch
+            count()
+    defaults.callbacks.append(Count)
+    replace,fsync = os.replace,os.fsync
+    def counted(a, b): count(); replace(a, b); count()
+    os.replace,os.fsync = counted,lambda fd: (count(fd), fsync(fd))
+
+def child(job, rank):
+    import fastai.basics as fastai, pixelladder.cli as cli, pixelladder.learner as learner
+    fastai.defaults.cpus = job.get("workers", 0)
+    whole = learner.Body
+    learner.Body = lambda arch, n_in, pretrained: whole(arch, n_in, False) # no weights to be had here
+    def die(draft):
+        if draft is not None: os.ftruncate(draft, os.fstat(draft).st_size//2)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if "die" in job: trigger([job["die"]], die)
+    if "ctrl_c" in job: trigger(job["ctrl_c"], lambda draft: signal.raise_signal(signal.SIGINT))
+    if "spoil" in job:
+        def spoil(draft): raise MemoryError if job["spoil"]=="memory" else OSError(28, "No space left on device")
+        trigger([[1, 5]], spoil) if job["spoil"]=="memory" else setattr(os, "fsync", spoil)
+    if job.get("nan"): # the second epoch begins with a broken weight
+        class Break(fastai.Callback):
+            def before_train(self):
+                if self.epoch==1: next(self.model.parameters()).data.fill_(float("nan"))
+        fastai.defaults.callbacks.append(Break)
+    if rank: # the first process alone writes
+        import pixelladder.predict as predict, pixelladder.runs as runs
+        def refuse(*_): raise AssertionError("a second process wrote")
+        predict._replace = runs._replace = runs.lock_folder = refuse
+    cli.main(job["words"])
+
+def two_processes(job):
+    "One step and one validation, shared by the processes, against the same done by this one alone"
+    import torch, fastai.basics as fastai
+    from fastai.vision.augment import FlipItem
+    from pixelladder.data import open_data
+    from pixelladder.learner import dense_learner
+    from pixelladder.runs import all_processes, join_processes
+    class FixedNorm(fastai.Callback):
+        def before_train(self):
+            for m in self.model.modules():
+                if isinstance(m, torch.nn.BatchNorm2d): m.eval()
+    def learner(bs):
+        fastai.set_seed(0, reproducible=True)
+        dls = open_data(job["data"]).dls(size=(40,48), bs=bs, num_workers=0)
+        for dl in dls: next(t for t in dl.after_item.fs if isinstance(t, FlipItem)).p = 0
+        return dense_learner(dls, "squeezenet1_1", pretrained=False, opt_func=fastai.SGD, cbs=FixedNorm())
+    def weights(learn): return torch.cat([p.detach().flatten() for p in learn.model.parameters()])
+    join_processes()
+    whole,shared = learner(12),learner(6)
+    start = weights(whole)
+    with whole.no_bar(), whole.no_logging(): whole.fit(1, .1)
+    with shared.no_bar(), shared.no_logging(), all_processes(shared):
+        shared.fit(1, .1)
+        in_fit = shared.metrics[0].counts
+        shared.validate()
+        again = shared.metrics[0].counts
+    os.environ["WORLD_SIZE"] = "1" # alone from here on
+    shared.validate()
+    alone = shared.metrics[0].counts
+    if os.environ["RANK"]=="0": print("RESULT", json.dumps([(weights(whole)-start).abs().max().item(), (weights(whole)-weights(shared)).abs().max().item(),
+                                           int(alone.sum()), bool((in_fit==alone).all()), bool((again==alone).all())]))
+
+def start(job, rank, w):
+    "A child that does the job; `w` takes what it prints"
+    if pid := os.fork(): return pid
+    for fd in (1,2): os.dup2(w, fd)
+    if "port" in job: os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(job["port"]), ACCELERATE_USE_CPU="true")
+    status = 0
+    try: two_processes(job) if "data" in job else child(job, rank)
+    except SystemExit as e: status = e.code or 0
+    except BaseException: import traceback; traceback.print_exc(); status = 1
+    for f in (sys.stdout, sys.stderr): f.flush()
+    os._exit(status)
+
+def serve():
+    import pixelladder, torch, fastai.vision.all, pixelladder.cli, pixelladder.runs
+    torch.set_num_threads(1)
+    for line in sys.stdin:
+        job,(r,w) = json.loads(line),os.pipe()
+        pids = [start(job, rank, w) for rank in range(2 if "port" in job else 1)]
+        os.close(w)
+        status = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids][0]
+        os.set_blocking(r, False) # workers of a killed process may still hold the other end
+        text = b""
+        try:
+            while more := os.read(r, 65536): text += more
+        except BlockingIOError: pass
+        os.close(r)
+        print(json.dumps([status, text.decode()]), flush=True)
+
+if __name__=="__main__": serve(); sys.exit()
+
+import numpy as np, pytest, torch
+from PIL import Image
+from safetensors import safe_open
+from pixelladder.predict import load_model
+from pixelladder.runs import CHECKPOINT, read_checkpoint
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    "12 and 5 pictures of 40x48, each with three patches that have the colour of their class"
+    folder,rng = tmp_path_factory.mktemp("data"),np.random.default_rng(0)
+    for split,n in (("train",12),("val",5)):
+        for f in (split, f"{split}annot"): (folder/f).mkdir()
+        for i in range(n):
+            mask = np.zeros((40,48), np.uint8)
+            for _ in range(3): y,x = rng.integers(0,30,2); mask[y:y+12,x:x+16] = rng.integers(1,11)
+            Image.fromarray(np.stack([mask*20, 255-mask*9, mask*3+rng.integers(0,40,mask.shape,dtype=np.uint8)], 2)).save(folder/split/f"a_{i}.png")
+            Image.fromarray(mask).save(folder/f"{split}annot"/f"a_{i}.png")
+    return folder
+
+@pytest.fixture(scope="module")
+def run():
+    p = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    def run(*words, **job):
+        print(json.dumps({"words": list(map(str, words)), **job}), file=p.stdin, flush=True)
+        return json.loads(p.stdout.readline())
+    yield run
+    p.stdin.close(); p.wait()
+
+def words(data, *more, epochs=3): return ["train","--data",data,"--arch","squeezenet1_1","--size","40x48","--batch-size",4,"--epochs",epochs,*more]
+
+def files(folder):
+    "What a reader of the folder gets, whenever it looks: weights, epochs of the model, lines of the history; all must be readable"
+    if not (folder/CHECKPOINT).exists() and not (folder/"model.json").exists(): return None
+    state = read_checkpoint(folder)[1] if (folder/CHECKPOINT).exists() else None
+    model = load_model(folder) if (folder/"model.json").exists() else None
+    rows = list(csv.reader((folder/"history.csv").open())) if (folder/"history.csv").exists() else []
+    assert len({len(row) for row in rows}) <= 1
+    return state,model,[row[:-1] for row in rows] # the last column is the time it took
+
+def same(a, b):
+    (_,ma,ra),(_,mb,rb) = files(a),files(b)
+    assert ra==rb and [r[0] for r in ra]==["epoch",*map(str, range(len(ra)-1))]
+    assert ma.recipe==mb.recipe
+    assert all(torch.equal(x, y) for x,y in zip(ma.model.state_dict().values(), mb.model.state_dict().values()))
+    visible = ["history.csv","model.json","model.safetensors"]
+    assert [sorted(p.name for p in f.iterdir() if p.name!=".lock") for f in (a,b)]==[visible]*2
+
+def survive(run, data, folder, moments, *more, workers=0, epochs=3):
+    "A run that is killed at each of the moments, and goes on each time"
+    killed = 0
+    for moment in moments:
+        go_on = ["train","--resume",folder] if (folder/CHECKPOINT).exists() else words(data, *more, "--out", folder, epochs=epochs)
+        status,text = run(*go_on, die=moment, workers=workers)
+        assert status in (-signal.SIGKILL, 0), text
+        killed += status!=0
+        files(folder)
+    status,text = run("train","--resume",folder, workers=workers)
+    assert status==0, text
+    return killed
+
+@pytest.mark.parametrize("workers,more", [(0,()), (2,()), (0,("--pretrained",)), (0,("--bf16","--sgd"))])
+def test_killed_five_times_and_bit_equal(run, data, tmp_path, workers, more):
+    status,text = run(*words(data, *more, "--out", tmp_path/"whole"), workers=workers)
+    assert status==0, text
+    rng = Random(workers+len(more))
+    moments = sorted([rng.randrange(3), rng.randrange(1, 50)] for _ in range(5)) # an epoch has 50 events and steps of writing
+    assert survive(run, data, tmp_path/"killed", moments, *more, workers=workers)==5
+    same(tmp_path/"whole", tmp_path/"killed")
+
+def test_killed_in_every_step_of_writing(run, data, tmp_path):
+    "Four files, each killed half written, before it takes its place, and after; a step an epoch. At last with the model one epoch behind the checkpoint"
+    status,text = run(*words(data, "--out", tmp_path/"whole", epochs=13))
+    assert status==0, text
+    moments = [[epoch, 39+epoch] for epoch in range(12)] + [[12, 42]]
+    assert survive(run, data, tmp_path/"killed", moments, epochs=13)==13
+    same(tmp_path/"whole", tmp_path/"killed")
+
+def sentence(result, *parts, status=2):
+    assert result[0]==status and "Traceback" not in result[1] and all(str(p) in result[1] for p in parts), result
+
+def epochs(folder):
+    state,model,rows = files(folder)
+    assert state["epochs"]==model.recipe["trained"]["epochs_done"]==len(rows)-1
+    return state["epochs"]
+
+def test_ctrl_c(run, data, tmp_path):
+    assert run(*words(data, "--out", tmp_path/"whole"), workers=2)[0]==0
+    sentence(run(*words(data, "--out", tmp_path/"once"), workers=2, ctrl_c=[[1,5]]), "finished and saved first", "after a complete epoch", "saved last", status=130)
+    assert epochs(tmp_path/"once")==2
+    sentence(run(*words(data, "--out", tmp_path/"twice"), workers=2, ctrl_c=[[1,5],[1,8]]), "finished and saved first", "at once", "saved last", status=130)
+    assert epochs(tmp_path/"twice")==1
+    for f in ("once","twice"):
+        assert run("train","--resume",tmp_path/f, workers=2)[0]==0
+        same(tmp_path/"whole", tmp_path/f)
+
+def test_nan_keeps_the_last_good_weights(run, data, tmp_path):
+    result = run(*words(data, "--out", tmp_path/"m"), nan=True)
+    sentence(result, "the loss is nan", "epoch 1", "lower learning rate")
+    named = result[1].split("(")[-1].split(")")[0].split(", ")
+    assert len(set(named))==4 and set(named) <= {p.name for p in (data/"train").iterdir()}
+    assert epochs(tmp_path/"m")==1
+    for tensors in (read_checkpoint(tmp_path/"m")[0], load_model(tmp_path/"m").model.state_dict()): assert all(t.isfinite().all() for t in tensors.values())
+
+def test_batch_files_are_those_of_the_batch(data):
+    from pixelladder.data import open_data
+    from pixelladder.runs import batch_files
+    for workers in (0,2):
+        d = open_data(data)
+        dl = d.dls(size=(40,48), bs=4, num_workers=workers).train
+        for i,(xb,yb) in enumerate(dl):
+            for name,y in zip(batch_files(dl, i), yb.numpy()):
+                truth = d.mask(data/"train"/name)
+                assert (y==truth).all() or (y==truth[:,::-1]).all()
+
+def test_a_mask_without_a_label_is_named(run, data, tmp_path):
+    import shutil
+    shutil.copytree(data, tmp_path/"d")
+    for p in (tmp_path/"d"/"trainannot").iterdir(): Image.fromarray(np.full((40,48), 11, np.uint8)).save(p) # all void
+    sentence(run(*words(tmp_path/"d", "--out", tmp_path/"m")), "none of its pixels is labelled", ".png")
+    assert not (tmp_path/"m"/"model.json").exists()
+
+def test_out_of_memory_and_out_of_disk(run, data, tmp_path):
+    sentence(run(*words(data, "--out", tmp_path/"m"), spoil="memory"), "batch of 4", "try 2")
+    assert epochs(tmp_path/"m")==1
+    sentence(run(*words(data, "--out", tmp_path/"n"), spoil="disk"), "can't be saved", "No space left", "make room")
+    assert [p.name for p in (tmp_path/"n").iterdir()]==[".lock"] # no draft is left
+
+def test_resume_refuses(run, data, tmp_path):
+    out = tmp_path/"m"
+    sentence(run("train","--resume",out), "no complete epoch")
+    assert run(*words(data, "--lr", .01, "--out", out), die=[1,5])[0]==-signal.SIGKILL
+    sentence(run("train","--resume",out,"--lr",.002), "--lr 0.01, not 0.002") # the default, but it was said
+    sentence(run("train","--resume",out,"--batch-size",8), "--batch-size 4, not 8")
+    sentence(run("train","--resume",out,"--out",out), "not allowed with")
+    sentence(run(*words(data, "--out", out)), "already holds a model", "--resume")
+    whole = (out/CHECKPOINT).read_bytes()
+    (out/CHECKPOINT).write_bytes(whole[:len(whole)//2])
+    sentence(run("train","--resume",out), "can't be read")
+    (out/CHECKPOINT).write_bytes(whole)
+    result = run("train","--resume",out,"--lr",.01,"--size","40x48","--data",data) # what agrees may be said
+    assert result[0]==0, result[1]
+    sentence(run("train","--resume",out), "finished")
+
+def test_two_trainings_into_one_folder(run, data, tmp_path):
+    code = "import sys; from pixelladder.runs import lock_folder\nwith lock_folder(sys.argv[1]): print('locked', flush=True); sys.stdin.read()"
+    other = subprocess.Popen([sys.executable, "-c", code, tmp_path/"m"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline()=="locked\n"
+    sentence(run(*words(data, "--out", tmp_path/"m")), f"process {other.pid} is training", "another folder")
+    other.kill(); other.wait()
+    assert run(*words(data, "--out", tmp_path/"m", epochs=1))[0]==0
+
+def test_trained_on_crops_predicts_at_the_pictures_own_size(run, data, tmp_path):
+    w = [{"--size": "--crop", "40x48": "32x40"}.get(x, x) for x in words(data, "--out", tmp_path/"m", epochs=1)]
+    assert run(*w)[0]==0
+    model = load_model(tmp_path/"m")
+    assert model.size==(32,40) and model.prepare(next((data/"val").iterdir())).shape==(1,3,40,48)
+
+def test_a_checkpoint_holds_no_pickle(run, data, tmp_path):
+    assert run(*words(data, "--out", tmp_path/"m"), die=[1,5])[0]==-signal.SIGKILL
+    with safe_open(tmp_path/"m"/CHECKPOINT, "pt") as f: assert set(f.metadata())=={"run"} and json.loads(f.metadata()["run"])["format"]==1
+
+@pytest.fixture
+def port():
+    import socket
+    pytest.importorskip("accelerate")
+    with socket.socket() as s: s.bind(("127.0.0.1", 0)); return s.getsockname()[1]
+
+def test_two_processes_equal_one(run, data, port):
+    status,text = run(data=str(data), port=port)
+    assert status==0, text
+    moved,apart,pixels,in_fit,again = json.loads(text.split("RESULT")[1].splitlines()[0])
+    assert moved > 1e-3 and apart < 1e-6
+    assert pixels==5*40*48 and in_fit and again
+
+def test_two_processes_are_killed_and_go_on(run, data, tmp_path, port):
+    status,text = run(*words(data, "--pretrained", "--out", tmp_path/"whole"), port=port)
+    assert status==0 and text.count("epoch 0")==2, text # of two fits; the first process speaks for both
+    assert run(*words(data, "--pretrained", "--out", tmp_path/"killed"), port=port+1, die=[1,9])[0]==-signal.SIGKILL
+    sentence(run("train","--resume",tmp_path/"killed"), "2 process(es)", "one of 1")
+    status,text = run("train","--resume",tmp_path/"killed", port=port+2)
+    assert status==0, text
+    same(tmp_path/"whole", tmp_path/"killed")
+
+def test_accelerate_launch(data, tmp_path):
+    pytest.importorskip("accelerate")
+    launch = [sys.executable, "-m", "accelerate.commands.launch"] # what `accelerate launch` runs; beside a CPU build of torch, `accelerate` itself may fail to import torchvision
+    r = subprocess.run([*launch, "--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "-m", "pixelladder",
+                        *map(str, words(data, "--out", tmp_path/"m", epochs=1))], capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert r.returncode==0, r.stderr
+    state,model,rows = files(tmp_path/"m")
+    assert len(rows)==2 and r.stdout.count("saved in")==1
+
+def test_without_accelerate():
+    code = "import sys; sys.modules['accelerate'] = None\nfrom pixelladder.runs import join_processes; join_processes()"
+    r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "WORLD_SIZE": "2"})
+    assert r.stderr.splitlines()[-1]=="ValueError: a training in several processes needs accelerate: pip install accelerate"
