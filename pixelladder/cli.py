@@ -35,9 +35,9 @@ def _positive(kind):
         return value
     return number
 
-# %% ../nbs/85_cli.ipynb #d43bc116
+# %% ../nbs/85_cli.ipynb #6c7c1ea7
 _DEFAULTS = dict(classes=None, holdout="published", head="unet", arch="resnet18", size=(192,256), crop=None, epochs=10, batch_size=8, lr=2e-3, sgd=False,
-                 seed=0, pretrained=False, bf16=None, class_weights=None)
+                 seed=0, pretrained=False, bf16=None, compile=False, class_weights=None)
 
 # %% ../nbs/85_cli.ipynb #aa8a9312
 def _settle(given):
@@ -75,7 +75,7 @@ def train(args):
         if not rank: (out/CHECKPOINT).unlink(missing_ok=True)
     print(f"saved in {out}; its score at the masks' own size: pixelladder evaluate {out} --data {args.data}")
 
-# %% ../nbs/85_cli.ipynb #5e2f34be
+# %% ../nbs/85_cli.ipynb #7c1f98f3
 def _learner(args, rank, pretrained):
     "What is trained, and its data"
     from fastai.optimizer import SGD
@@ -87,7 +87,7 @@ def _learner(args, rank, pretrained):
     dls = data.dls(crop=args.crop, bs=args.batch_size, holdout=args.holdout) if args.crop else _cached(data, args)
     weights = class_weights(data, power=args.class_weights) if args.class_weights else None
     plain = {"opt_func": SGD, "wd": 1e-3/args.batch_size, "wd_bn_bias": True} if args.sgd else {}
-    learn = dense_learner(dls, args.arch, HEADS[args.head], pretrained=pretrained, class_weights=weights, bf16=args.bf16, **plain)
+    learn = dense_learner(dls, args.arch, HEADS[args.head], pretrained=pretrained, class_weights=weights, bf16=args.bf16, compile=args.compile, **plain)
     print(f"{data}; training {args.head} on {args.arch}, {len(dls.train_ds)} images, validating on {len(dls.valid_ds)} ({args.holdout})")
     return learn,data
 
@@ -212,7 +212,7 @@ def _data_options(p, required=True):
 
 def _class_option(p): p.add_argument("--classes", type=int, metavar="11", help="group CamVid's 32 codes into the 11 published classes")
 
-# %% ../nbs/85_cli.ipynb #dcc54649
+# %% ../nbs/85_cli.ipynb #75318251
 def _train_options(p):
     _data_options(p, required=False)
     p.add_argument("--head", help="the head (default: unet)")
@@ -227,6 +227,7 @@ def _train_options(p):
     p.add_argument("--seed", type=int, metavar="N", help="(default: 0)")
     p.add_argument("--pretrained", action="store_true", help="start from ImageNet weights: one epoch with a frozen body, then the rest")
     p.add_argument("--bf16", action=argparse.BooleanOptionalAction, help="train in bfloat16, or don't (default: where the CPU or GPU is made for it)")
+    p.add_argument("--compile", action="store_true", help="let torch.compile make the model faster; the first steps take a minute or more")
     p.add_argument("--class-weights", nargs="?", type=_positive(float), const=.5, metavar="POWER", help="let rare classes count for more in the loss: the median share over their own, to this power (0.5 if none is given)")
     folder = p.add_mutually_exclusive_group(required=True)
     folder.add_argument("--out", metavar="DIR", help="folder for model.safetensors, model.json and history.csv; must not hold a model yet")

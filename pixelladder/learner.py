@@ -79,7 +79,7 @@ class BFloat16(Callback):
     def after_pred(self): self.learn.pred = self.pred.float()
     def after_fit(self): vars(get_model(self.model)).pop("forward", None)
 
-# %% ../nbs/06_heads.ipynb #95baa93f
+# %% ../nbs/06_heads.ipynb #5a482cb3
 @delegates(Learner.__init__)
 def dense_learner(
     dls:DataLoaders, # Batches of images, float `(B,C,H,W)`, and masks, int64 `(B,H,W)`, in which void is 255
@@ -89,7 +89,8 @@ def dense_learner(
     pretrained:bool=True, # Start from pretrained weights, with the body frozen?
     normalize:bool=True, # Normalize the batches as `arch` wants them?
     class_weights:torch.Tensor=None, # How much a pixel of each class counts in the loss, from `class_weights`; all alike if None
-    bf16:bool=False, # Train in bfloat16? About twice as fast on a CPU or GPU made for it
+    bf16:bool=False, # Train in bfloat16? Faster on a CPU or GPU made for it
+    compile:bool=False, # Let `torch.compile` make the model faster? The first steps take a minute or more
     n_in:int=3, # Channels of the images
     loss_func=None, # Cross-entropy that leaves void out, with `class_weights`, if None
     metrics=None, # Mean IoU and pixel accuracy, if None
@@ -106,6 +107,7 @@ def dense_learner(
         loss_func=loss_func,
         metrics=[MeanIoU(n_out), PixelAccuracy(n_out)] if metrics is None else metrics, **kwargs)
     if bf16: learn.add_cb(BFloat16())
+    if compile: learn.model.compile()
     if pretrained: learn.freeze()
     return learn
 

@@ -56,6 +56,7 @@ def test_one_export_serves_every_size_from_64(arch, head):
     program = export(model, (torch.randn(2, 3, 96, 128),), dynamic_shapes={"x": sizes}).module()
     with torch.no_grad():
         for size in (64,64),(65,97),(357,479): torch.testing.assert_close(program(x := torch.randn(1, 3, *size)), model(x), rtol=1e-4, atol=1e-5)
+        with pytest.raises(AssertionError, match=">= 64"): program(torch.randn(1, 3, 63, 64))
 
 def test_trained_saved_and_loaded_in_a_fresh_process(data, tmp_path):
     wanted,image = {},str(data.splits["val"][0])
