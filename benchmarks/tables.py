@@ -24,7 +24,24 @@ def first_rung():
         rows.append(f"| {name} | {epochs} epochs at {size} | {spread(scores[0])} | {spread(scores[1])} |")
     return "\n".join(rows)
 
-TABLES = {"first_rung": first_rung}
+THIN = ["Pole", "SignSymbol", "Fence", "Pedestrian", "Bicyclist"]
+def heads():
+    "Median and range over the seeds of each head at the same budget; what the U-Net's benchmark has stands below"
+    runs = {name: run["seeds"] for name,run in load("heads")["runs"].items()} | {name: load("unet")["runs"][name] for name in ("unet","smp")}
+    rows = ["| head | mean IoU | mean IoU of the five thin classes |", "|---|---|---|"]
+    for name,seeds in runs.items():
+        thin = [sum(seed["iou"][c] for c in THIN)/len(THIN) for seed in seeds.values()]
+        rows.append(f"| {name} | {spread([seed['mean_iou'] for seed in seeds.values()])} | {spread(thin)} |")
+    return "\n".join(rows)
+
+def speed():
+    "How many times as fast as the others the U-Net head is, and its share of their memory"
+    rows = ["| U-Net head, on a CPU | training step | one image | memory of a step |", "|---|---|---|---|"]
+    for pair,r in load("speed")["ratios"].items():
+        if pair.startswith(("unet against","unet, bf16 against")): rows.append(f"| {pair.replace('dynamic_unet', 'fastai DynamicUnet').replace('smp', 'segmentation_models_pytorch Unet')} | {r['step']:.1f} times as fast | {r['image']:.1f} times as fast | {r['MiB']:.2f} of it |")
+    return "\n".join(rows)
+
+TABLES = {"first_rung": first_rung, "heads": heads, "speed": speed}
 
 def filled(text):
     "`text` with each table between its marks"
