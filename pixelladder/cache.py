@@ -143,9 +143,10 @@ def cached_pixels(
                       "make room there, or name another folder in PIXELLADDER_CACHE") from e
     return _open(file, shape)
 
-# %% ../nbs/84_cache.ipynb #55612185
+# %% ../nbs/84_cache.ipynb #61877288
 class CachedImages:
     "The images of one split, as rows of `cached_pixels`."
+    n_inp = 1 # said aloud, for fastai would find out by augmenting a batch, and chance would go on
     def __init__(self,
         pixels:np.ndarray, # uint8 `(N,4,H,W)`
         rows:list, # Which rows belong to the split

@@ -295,3 +295,9 @@ def test_ctrl_c_leaves_nothing(data, monkeypatch):
     monkeypatch.setattr(cache, "_planes", stop)
     with pytest.raises(KeyboardInterrupt): cached_pixels(data, SIZE)
     assert kept()==[]
+
+def test_asking_how_many_inputs_there_are_draws_nothing(data):
+    "fastai would find out by making a batch; a run that was resumed would ask later than one that wasn't"
+    dls = cached_dls(data, (20,28), bs=2)
+    before = torch.get_rng_state()
+    assert dls.n_inp==1 and torch.equal(torch.get_rng_state(), before)
