@@ -16,7 +16,7 @@ lab: .venv/installed       ## open the course in JupyterLab
 docs: .venv/installed      ## render the site into _docs/ (needs Quarto: quarto.org)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev-docs
 
-bench: .venv/installed     ## run the measurements that made results/
+bench: .venv/installed     ## measure the first rung on the CamVid in PIXELLADDER_DATA; benchmarks/ has the other measurements
 	$(BIN)/python benchmarks/first_rung.py --data "$(PIXELLADDER_DATA)"
 
 exercises: .venv/installed ## make the learner's copies in exercises/ from the chapters

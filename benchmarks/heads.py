@@ -3,21 +3,12 @@
     python benchmarks/heads.py --data CAMVID --out FOLDER [--heads nearest transposed ...]
 
 A run whose model is in FOLDER already is scored, not trained again; runs of other heads that are in the file stay there."""
-import argparse, json, re, shutil, subprocess, sys
+import argparse, json
 from pathlib import Path
-from record import ROOT, record
+from record import ROOT, record, scores
 
 HEADS,SEEDS = ["bilinear", "nearest", "transposed", "subpixel", "fcn32", "fcn16", "fcn8"],(0, 1, 2)
 OPTIONS = "--arch resnet18 --size 192x256 --epochs 6 --lr 0.002 --class-weights --bf16"
-
-def cli(*words): return subprocess.run([Path(sys.executable).with_name("pixelladder"), *words], check=True, stdout=subprocess.PIPE, text=True).stdout
-
-def train(folder, data, head, seed):
-    "Train into `folder`, unless that was done"
-    recipe = folder/"model.json"
-    if recipe.exists() and json.loads(recipe.read_text())["trained"]["epochs_done"]==int(re.search(r"--epochs (\d+)", OPTIONS)[1]): return
-    shutil.rmtree(folder, ignore_errors=True)
-    cli("train", "--data", data, "--head", head, *OPTIONS.split(), "--seed", str(seed), "--out", str(folder))
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -29,11 +20,9 @@ def main():
     runs = json.loads(file.read_text())["runs"] if file.exists() else {}
     for seed in SEEDS:
         for head in args.heads:
-            folder = args.out/f"{head}-{seed}"
-            train(folder, args.data, head, seed)
-            scores = json.loads(cli("evaluate", str(folder), "--data", args.data, "--split", "val", "--json"))
-            runs.setdefault(head, {"command": f"pixelladder train --data CAMVID --head {head} {OPTIONS} --seed SEED --out DIR", "seeds": {}})["seeds"][str(seed)] = scores
-            print(f"{head}, seed {seed}: mean IoU {scores['mean_iou']:.3f}", flush=True)
+            found = scores(args.out/f"{head}-{seed}", args.data, "--head", head, *OPTIONS.split(), "--seed", seed)
+            runs.setdefault(head, {"command": f"pixelladder train --data CAMVID --head {head} {OPTIONS} --seed SEED --out DIR", "seeds": {}})["seeds"][str(seed)] = found
+            print(f"{head}, seed {seed}: mean IoU {found['mean_iou']:.3f}", flush=True)
             record("heads", "CamVid, 11 classes, published split, val, counted at 360x480; resnet18 from scratch", "python benchmarks/heads.py --data CAMVID", runs=runs)
 
 if __name__=="__main__": main()

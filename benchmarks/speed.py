@@ -4,7 +4,7 @@
     python benchmarks/speed.py
 
 Body resnet18, 12 classes, 352x480, untrained. All models take turns, so that what else the machine does hits all of them; medians. Only the ratios mean anything."""
-import argparse, json, resource, subprocess, sys, time
+import argparse, resource, subprocess, sys, time
 from statistics import median
 import torch
 import torch.nn.functional as F

@@ -8,8 +8,8 @@ Docs: https://pixelladder.github.io/pixelladder/check.html.md"""
 __all__ = ['EXERCISES', 'SET_UP', 'Case', 'Mistake', 'Exercise', 'exercise', 'time_limit', 'judge', 'check', 'hint', 'solution',
            'show_task', 'progress', 'stub', 'make_exercise', 'make_exercises']
 
-# %% ../nbs/81_check.ipynb #c0128ac0
-import ast, contextlib, copy, inspect, io, json, linecache, os, re, signal, sys, textwrap, threading, traceback
+# %% ../nbs/81_check.ipynb #96d09565
+import ast, contextlib, copy, inspect, io, json, os, re, signal, textwrap, threading, traceback
 from dataclasses import dataclass
 from importlib.metadata import metadata
 from pathlib import Path

@@ -8,11 +8,9 @@ Docs: https://pixelladder.github.io/pixelladder/heads.html.md"""
 __all__ = ['HEADS', 'body_and_head', 'normalize_with', 'bf16_is_native', 'BFloat16', 'dense_learner', 'class_weights',
            'validation_counts', 'show_results']
 
-# %% ../nbs/06_heads.ipynb #443fbbd3
+# %% ../nbs/06_heads.ipynb #97d9da5f
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import nn
 from fastcore.meta import delegates
 
 # %% ../nbs/06_heads.ipynb #108158db
@@ -25,10 +23,10 @@ from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import get_model, params
 
-# %% ../nbs/06_heads.ipynb #b463feb0
+# %% ../nbs/06_heads.ipynb #4297c673
 from .body import Body, DensePredictor
 from .data import SegmentationData
-from .metrics import VOID, MeanIoU, PixelAccuracy, class_iou, confusion, mean_iou
+from .metrics import VOID, MeanIoU, PixelAccuracy, confusion, mean_iou
 from .fcn import FCN8Head, FCN16Head, FCN32Head
 from .nearest import NearestHead
 from .subpixel import BilinearHead, SubpixelHead

@@ -258,7 +258,7 @@ class DecoderBlock(nn.Module):
         x = F.interpolate(self.narrow(x), size=skip.shape[-2:], mode="nearest")
         return self.mix(torch.cat([x, skip], 1))
 
-# %% ../nbs/08_unet.ipynb #63b7c1d1
+# %% ../nbs/08_unet.ipynb #3d36dd27
 class UnetHead(nn.Module):
     "Up from the coarsest grid, one `DecoderBlock` a feature, down to the stride `finest`; then scores, enlarged bilinearly."
     def __init__(self,
@@ -269,7 +269,7 @@ class UnetHead(nn.Module):
     ):
         super().__init__()
         self.options = {"finest": finest, "without": list(without)} # for `model.json`
-        *strides,coarsest = body.strides
+        strides = body.strides[:-1] # of the skips
         if finest not in body.strides: raise ValueError(f"the body {getattr(body, 'arch', '')} has features at the strides {', '.join(map(str, body.strides))}, and none at {finest}: pass one of these as `finest`, or take another body")
         if odd := set(without) - {s for s in strides if s >= finest}: raise ValueError(f"`without` names the strides {sorted(odd)}, and the skips are at {[s for s in strides if s >= finest]}: choose among these")
         self.places = [i for i,s in enumerate(strides) if s >= finest][::-1]

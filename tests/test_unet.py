@@ -10,7 +10,7 @@ from pixelladder.body import Body, DensePredictor
 from pixelladder.data import open_data
 from pixelladder.learner import HEADS, dense_learner
 from pixelladder.predict import export_onnx, load_model, recipe, save_model
-from pixelladder.unet import DynamicUnetHead, OriginalUnet, UnetHead, from_dynamic_unet, receptive_field, receptive_fields, summary
+from pixelladder.unet import OriginalUnet, UnetHead, from_dynamic_unet, receptive_field, receptive_fields, summary
 
 sides = st.integers(33, 120)
 body = Body("resnet18").eval()
