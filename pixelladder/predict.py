@@ -20,8 +20,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch.export import Dim
 
-# %% ../nbs/10_predict.ipynb #c8a77d25
+# %% ../nbs/10_predict.ipynb #2375afe5
 import pixelladder # before torchvision: mends its import beside a CPU build of torch
+from fastai.torch_core import default_device
 
 # %% ../nbs/10_predict.ipynb #0de86586
 from .body import Body, DensePredictor
@@ -55,16 +56,17 @@ def _replace(path, write):
         os.replace(draft, path)
     finally: draft.unlink(missing_ok=True)
 
-# %% ../nbs/10_predict.ipynb #1e7d6b7d
+# %% ../nbs/10_predict.ipynb #e3e02ee4
 def save_model(
     model:DensePredictor, # Body and head
     folder:Path, # Made if it isn't there; an older model in it is replaced
     recipe:dict, # From `recipe`
+    half:bool=False, # Write the kernels in half precision, for half the bytes? Whoever loads them gets float32
 )->Path: # The folder
     "Write `model.safetensors` and `model.json`, each in one step."
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: t.detach().cpu().contiguous() for name,t in model.state_dict().items()}
+    weights = {name: (t.half() if half and t.ndim==4 else t).detach().cpu().contiguous() for name,t in model.state_dict().items()}
     _replace(folder/"model.safetensors", lambda draft: save_file(weights, draft))
     _replace(folder/"model.json", lambda draft: draft.write_text(json.dumps(recipe, indent=1)))
     return folder
@@ -102,12 +104,18 @@ class Segmenter:
         scores = F.interpolate(self.model(self.prepare(image)), size=tuple(size), mode="bilinear", align_corners=False)
         return scores[0].argmax(0).byte().cpu().numpy()
 
-# %% ../nbs/10_predict.ipynb #f7abf091
+# %% ../nbs/10_predict.ipynb #ac5bbd3c
+def _folder(name):
+    "`name` itself if it holds a model, else the shipped model of that name, if there is one"
+    shipped = Path(pixelladder.__file__).parent/"models"/name
+    return shipped if not (Path(name)/"model.json").is_file() and (shipped/"model.json").is_file() else Path(name)
+
+# %% ../nbs/10_predict.ipynb #06171f43
 def load_model(
-    folder:Path, # Holds `model.safetensors` and `model.json`
-)->Segmenter: # On the CPU, ready to predict
+    folder:Path, # Holds `model.safetensors` and `model.json`; or `"camvid"`, the model that ships with the package
+)->Segmenter: # On the GPU if there is one, ready to predict
     "The model that `save_model` wrote. Files that are missing, broken, or do not fit each other are errors."
-    folder = Path(folder)
+    folder = _folder(folder)
     missing = [f for f in ("model.json","model.safetensors") if not (folder/f).is_file()]
     if missing: raise FileNotFoundError(f"{folder} holds no {' and no '.join(missing)}: name a folder that `pixelladder train` or `save_model` wrote")
     try: spec = json.loads((folder/"model.json").read_text())
@@ -116,7 +124,7 @@ def load_model(
     try: weights = load_file(folder/"model.safetensors")
     except Exception as e: raise ValueError(f"{folder/'model.safetensors'} can't be read ({e}): copy it again from where the model was trained") from e
     _fill(model, weights, folder)
-    return Segmenter(model, spec)
+    return Segmenter(model.to(default_device()), spec)
 
 # %% ../nbs/10_predict.ipynb #f824df33
 def _build(spec, file):
@@ -137,20 +145,24 @@ def _fill(model, weights, folder):
     if odd: raise ValueError(f"model.json and model.safetensors in {folder} do not fit: {odd[0]} (and {len(odd)-1} more): copy both from the same training")
     model.load_state_dict(weights)
 
-# %% ../nbs/10_predict.ipynb #0b53715a
+# %% ../nbs/10_predict.ipynb #fa3dd067
 def evaluate(
     segmenter:Segmenter, # From `load_model`
     data:SegmentationData, # Must have the model's classes
     split:str="val", # `"train"`, `"val"` or `"test"`
     holdout:str="published", # As in `split_for`: what `"train"` and `"val"` mean
-)->dict: # `mean_iou`, `pixel_accuracy`, `iou` (by class; None if absent from the masks), `pixels`, `images`
+)->dict: # `mean_iou`, `pixel_accuracy`, `iou` (by class; None if absent from the masks), `pixels`, `images`, `sequences` (the mean IoU of each drive)
     "Counts over every labelled pixel of a split, at the masks' own resolution."
     if list(data.codes) != list(segmenter.codes):
         raise ValueError(f"the model knows the classes {', '.join(segmenter.codes)}, and {data.name} has {', '.join(data.codes)}: evaluate it on data with the model's classes")
     images = dict(zip(("train","val"), split_for(data, holdout))).get(split, data.splits.get(split))
     if not images: raise ValueError(f"{data.name} has no images in the split {split!r}; it has {', '.join(s for s in data.splits if data.splits[s])}")
-    counts = sum(_count(segmenter, data, image) for image in images)
-    return summarize(counts, data.codes) | {"images": len(images), "data": data.name, "split": split, "holdout": holdout}
+    counts = {}
+    for image in images:
+        drive = data.sequence(image) if data.sequences else None
+        counts[drive] = counts.get(drive, 0) + _count(segmenter, data, image)
+    return summarize(sum(counts.values()), data.codes) | {"images": len(images), "data": data.name, "split": split, "holdout": holdout,
+        "sequences": {drive: summarize(c, data.codes)["mean_iou"] for drive,c in counts.items() if drive is not None}}
 
 def _count(segmenter, data, image):
     mask = data.mask(image)

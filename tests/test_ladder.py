@@ -1,0 +1,100 @@
+"The ladder: each training is the one that `pixelladder train` gives, none is made twice, and the table holds what the runs say."
+import json, subprocess, sys
+from pathlib import Path
+import numpy as np, pytest
+from PIL import Image
+from pixelladder.ladder import ONCE, class_table, climb, costs, ladder_table, measure, three_pictures, yardsticks
+from pixelladder.data import open_data
+from pixelladder.learner import HEADS
+
+BUDGET = dict(arch="squeezenet1_1", size=(32,48), epochs=2, batch_size=4)
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory):
+    "Two drives of little pictures: the brighter half is road"
+    folder,rng = tmp_path_factory.mktemp("scenes"),np.random.default_rng(0)
+    for split,drive,n in (("train","a",9), ("val","b",5)):
+        for f in (split, f"{split}annot"): (folder/f).mkdir()
+        for i in range(n):
+            road = np.arange(32)[:,None] > rng.integers(8, 24) + np.zeros((1,48), int)
+            Image.fromarray((road[...,None]*90 + rng.integers(0, 120, (32,48,3))).astype(np.uint8)).save(folder/split/f"{drive}_{i}.png")
+            Image.fromarray((road*3).astype(np.uint8)).save(folder/f"{split}annot"/f"{drive}_{i}.png")
+    return str(folder)
+
+@pytest.fixture(scope="module")
+def ladder(scenes, tmp_path_factory):
+    out = tmp_path_factory.mktemp("ladder")/"out"
+    return out,list(climb(scenes, out, ["fcn16","unet"], 2, **BUDGET))
+
+def test_a_rung_is_what_train_trains(scenes, ladder, tmp_path):
+    "Also when three others were trained before it in the same process"
+    subprocess.run([Path(sys.executable).with_name("pixelladder"), *f"train --data {scenes} --head unet --seed 1 --arch squeezenet1_1 --size 32x48 --epochs 2 --batch-size 4 --class-weights --out {tmp_path/'m'}".split()], check=True, capture_output=True)
+    assert (tmp_path/"m"/"model.safetensors").read_bytes()==(ladder[0]/"unet-1"/"model.safetensors").read_bytes()
+    score = json.loads(subprocess.run([Path(sys.executable).with_name("pixelladder"), "evaluate", tmp_path/"m", "--data", scenes, "--json"], check=True, capture_output=True, text=True).stdout)
+    assert ladder[1][3]=={"head": "unet", "seed": 1, **score} and score["sequences"]=={"b": score["mean_iou"]}
+
+def test_what_is_there_is_read_and_what_was_stopped_goes_on(scenes, ladder, tmp_path, monkeypatch):
+    def stop(self): raise KeyboardInterrupt
+    from pixelladder.runs import Checkpoint
+    with monkeypatch.context() as m:
+        saved = Checkpoint._publish
+        m.setattr(Checkpoint, "_publish", lambda self: (saved(self), stop(self)))
+        with pytest.raises(KeyboardInterrupt): list(climb(scenes, tmp_path/"o", ["fcn16"], 1, **BUDGET))
+    assert not (tmp_path/"o"/"fcn16-0.json").exists()
+    assert list(climb(scenes, tmp_path/"o", ["fcn16"], 1, **BUDGET))==ladder[1][:1]
+    monkeypatch.setattr("pixelladder.ladder.train", lambda args: pytest.fail("trained twice"))
+    assert list(climb(scenes, tmp_path/"o", ["fcn16"], 1, **BUDGET))==ladder[1][:1]
+
+def test_one_folder_is_one_budget(scenes, ladder):
+    for other in ({**BUDGET, "epochs": 3}, {k: v for k,v in BUDGET.items() if k!="size"}, {**BUDGET, "augment": True}):
+        with pytest.raises(ValueError, match="name another folder"): next(climb(scenes, ladder[0], ["unet"], 1, **other))
+    with pytest.raises(ValueError, match="have data"): next(climb("streets", ladder[0], ["unet"], 1, **BUDGET))
+
+def test_the_command_says_the_table(scenes, ladder):
+    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), *f"ladder --data {scenes} --heads fcn16 unet --seeds 2 --arch squeezenet1_1 --size 32x48 --epochs 2 --batch-size 4 --out {ladder[0]}".split()], capture_output=True, text=True)
+    found = json.loads((ladder[0]/"ladder.json").read_text())
+    assert r.returncode==0 and ladder_table(found).to_string() in r.stdout and found["runs"]==ladder[1] and found["budget"]["bf16"] in (True, False), r.stderr
+    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), "ladder", "--data", scenes, "--heads", "unets"], capture_output=True, text=True)
+    assert r.returncode==2 and r.stderr.startswith("pixelladder ladder: there is no head 'unets'") and r.stderr.count("\n")==1
+
+def test_three_pictures_by_rule(scenes, ladder):
+    from pixelladder.predict import evaluate, load_model
+    data,model = open_data(scenes),load_model(ladder[0]/"unet-0")
+    score = {}
+    for image in data.splits["val"]:
+        data.splits["one"] = [image]
+        score[image] = evaluate(model, data, "one")["mean_iou"]
+    found = [score[p] for p in three_pictures(data, ladder[0]/"unet-0")]
+    assert found==[max(score.values()), sorted(score.values())[2], min(score.values())]
+
+def test_expensive_heads_are_trained_once():
+    from pixelladder.ladder import _trainings
+    assert len(_trainings(None, 3))==3*(len(HEADS)-1)+1 and _trainings(None, 1)==[(h, 0) for h in HEADS] and set(ONCE) <= set(HEADS)
+
+def test_table_takes_medians_and_ranges():
+    found = {"runs": [{"head": "unet", "seed": s, "mean_iou": v, "iou": {"a": v, "b": v/2, "c": None}} for s,v in enumerate((.5,.2,.3))],
+             "cost": {"unet": {"parameters": 2_500_000, "GMAC": 2., "MiB": 24., "seconds": .5}, "fcn32": {"parameters": 1, "GMAC": 1., "MiB": 1., "seconds": .25}},
+             "yardsticks": {"constant": {"mean_iou": .03, "iou": {"a": .06, "b": 0., "c": None}}}}
+    found["runs"].append({**found["runs"][0], "head": "fcn32"})
+    table = ladder_table(found)
+    assert table.loc["unet", ["seeds","mean IoU","lowest","highest","parameters","step"]].tolist()==[3, .3, .2, .5, 2.5, 2.] and table.loc["constant","mean IoU"]==.03
+    assert class_table(found)["unet"].to_dict()=={"a": .3, "b": .15} and class_table(found).loc["a","constant"]==.06
+
+def test_yardsticks_are_the_counts_of_their_masks(scenes):
+    found = yardsticks(open_data(scenes), strides=(1,16))
+    assert found["perfect cells of 1"]["mean_iou"]==1 and .7 < found["perfect cells of 16"]["mean_iou"] < 1
+    road = np.mean([open_data(scenes).mask(p)==3 for p in open_data(scenes).splits["val"]])
+    assert found["constant"]["pixel_accuracy"]==pytest.approx(max(road, 1-road), abs=1e-5)
+
+def test_costs_count_what_torch_counts():
+    from torch.utils.flop_counter import FlopCounterMode
+    import torch
+    from pixelladder.body import Body, DensePredictor
+    found = costs(["fcn8"], 5, size=(64,96), bs=2, rounds=1)["fcn8"]
+    model = DensePredictor(body := Body("resnet18"), HEADS["fcn8"](body, 5))
+    with FlopCounterMode(display=False) as flops: model(torch.randn(1, 3, 64, 96))
+    assert found["GMAC"]==pytest.approx(flops.get_total_flops()/2e9, abs=.006) and found["parameters"]==sum(p.numel() for p in model.parameters())
+
+def test_a_head_that_does_not_fit_is_found_before_anything_is_trained(scenes, tmp_path):
+    with pytest.raises(ValueError, match="none at 32"): next(climb(scenes, tmp_path/"o", ["unet","fcn32"], 1, **BUDGET))
+    assert not list(tmp_path.glob("o/*/"))
