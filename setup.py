@@ -24,7 +24,7 @@ setup(
     python_requires=f">={cfg['min_python']}",
     packages=[*find_packages(include=["pixelladder*"]), "pixelladder.results"],
     package_dir={"pixelladder.results": "results"}, # so that an installed package can show what was measured
-    package_data={"pixelladder.results": ["*.json"]},
+    package_data={"pixelladder": ["models/*/*"], "pixelladder.results": ["*.json"]},
     install_requires=lines("requirements"),
     extras_require=extras,
     entry_points={"console_scripts": lines("console_scripts"), "nbdev": ["pixelladder=pixelladder._modidx:d"]},

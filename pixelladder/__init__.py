@@ -34,3 +34,10 @@ class _TorchvisionGuard:
         return True
 
 if "torchvision" not in sys.modules: sys.meta_path.insert(0, _TorchvisionGuard)
+
+def load(
+    folder="camvid", # A folder that `save_model` or `pixelladder train` wrote; or "camvid", the model that ships with the package
+):
+    "A trained model, ready to predict: `pixelladder.load()(\"street.jpg\")` gives the class of every pixel. The same as `pixelladder.predict.load_model`."
+    from pixelladder.predict import load_model # heavy: not before it is needed
+    return load_model(folder)
