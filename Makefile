@@ -16,8 +16,9 @@ lab: .venv/installed       ## open the course in JupyterLab
 docs: .venv/installed      ## render the site into _docs/ (needs Quarto: quarto.org)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev-docs
 
-bench: .venv/installed     ## measure the first rung on the CamVid in PIXELLADDER_DATA; benchmarks/ has the other measurements
-	$(BIN)/python benchmarks/first_rung.py --data "$(PIXELLADDER_DATA)"
+bench: .venv/installed     ## measure speed on this machine, some 20 minutes, into results/; the trainings there have scripts of their own in benchmarks/
+	$(BIN)/python -m pip install -q --no-deps --target _run/smp segmentation-models-pytorch==0.6.0
+	for b in startup data_path precision speed; do PYTHONPATH=_run/smp $(BIN)/python benchmarks/$$b.py || exit 1; done
 
 exercises: .venv/installed ## make the learner's copies in exercises/ from the chapters
 	$(BIN)/python -c "from pixelladder.check import make_exercises; make_exercises()"

@@ -19,11 +19,10 @@ from pixelladder.learner import HEADS, class_weights, dense_learner
 from pixelladder.predict import Segmenter, evaluate, recipe
 
 PLAIN = dict(arch="resnet18", head="unet", size=(192,256), epochs=12, lr=2e-3, bs=8, power=.5, zoom=(1,1), light=0, pretrained=False, body=1)
-RUNS = {"plain": {}, "zoom and light": dict(zoom=(.75,2), light=.25), "zoom": dict(zoom=(.75,2)), "light": dict(light=.25), "no weights": dict(power=0), "median frequency": dict(power=1),
-        "half the rate": dict(lr=1e-3), "twice the rate": dict(lr=4e-3), "batch of 4": dict(bs=4),
-        "squeezenet1_1": dict(arch="squeezenet1_1"), "squeezenet1_1, pretrained": dict(arch="squeezenet1_1", pretrained=True),
-        "squeezenet1_1, pretrained, body at a tenth": dict(arch="squeezenet1_1", pretrained=True, body=.1),
-        "squeezenet1_1, pretrained, body at a hundredth": dict(arch="squeezenet1_1", pretrained=True, body=.01),
+SMALL = dict(arch="squeezenet1_1", epochs=6)
+RUNS = {"plain": {}, "zoom and light": dict(zoom=(.75,2), light=.25), "no class weights": dict(power=0), "median frequency": dict(power=1), "twice the rate": dict(lr=4e-3),
+        "squeezenet1_1": SMALL, "squeezenet1_1, pretrained": dict(**SMALL, pretrained=True), "squeezenet1_1, pretrained, body at a tenth": dict(**SMALL, pretrained=True, body=.1),
+        "squeezenet1_1, pretrained, body at a hundredth": dict(**SMALL, pretrained=True, body=.01),
         "squeezenet1_1, pretrained, 24 epochs": dict(arch="squeezenet1_1", pretrained=True, body=.1, epochs=24),
         "squeezenet1_1, pretrained, 24 epochs, zoom and light": dict(arch="squeezenet1_1", pretrained=True, body=.1, epochs=24, zoom=(.75,2), light=.25)}
 

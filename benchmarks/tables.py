@@ -1,7 +1,7 @@
-"""Writes the tables of README.md from results/, between the marks `<!-- NAME -->` and `<!-- end of NAME -->`.
+"""Writes the tables of README.md from results/, between the marks `<!-- NAME -->` and `<!-- end of NAME -->`, and draws its plot, nbs/images/cost.png.
 
     python benchmarks/tables.py"""
-import json, re
+import hashlib, json, re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -9,30 +9,24 @@ ROOT = Path(__file__).parent.parent
 def load(name): return json.loads((ROOT/"results"/f"{name}.json").read_text())
 
 def spread(values):
-    "The median of the seeds, and their range"
+    "The median of the seeds, and their range; one seed alone as it is"
     values = sorted(values)
+    if len(values)==1: return f"{values[0]:.3f}"
     return f"{values[len(values)//2]:.3f} ({values[0]:.3f} to {values[-1]:.3f})"
 
-def first_rung():
-    "Median and range over the seeds of each run; the constant answer first"
-    constant = load("coarse_grid")["constant"]
-    rows = ["| head, body | trained | mean IoU | pixel accuracy |", "|---|---|---|---|",
-            f"| constant \"Road\" | | {constant['mean_iou']:.3f} | {constant['pixel_accuracy']:.3f} |"]
-    for name,run in load("first_rung")["runs"].items():
-        size,epochs = (re.search(rf"--{k} (\S+)", run["command"])[1] for k in ("size","epochs"))
-        scores = [[seed[k] for seed in run["seeds"].values()] for k in ("mean_iou","pixel_accuracy")]
-        rows.append(f"| {name} | {epochs} epochs at {size} | {spread(scores[0])} | {spread(scores[1])} |")
-    return "\n".join(rows)
-
 THIN = ["Pole", "SignSymbol", "Fence", "Pedestrian", "Bicyclist"]
-def heads():
-    "Median and range over the seeds of each head at the same budget; what the U-Net's benchmark has stands below"
-    runs = {name: run["seeds"] for name,run in load("heads")["runs"].items()} | {name: load("unet")["runs"][name] for name in ("unet","smp")}
-    rows = ["| head | mean IoU | mean IoU of the five thin classes |", "|---|---|---|"]
-    for name,seeds in runs.items():
-        thin = [sum(seed["iou"][c] for c in THIN)/len(THIN) for seed in seeds.values()]
-        rows.append(f"| {name} | {spread([seed['mean_iou'] for seed in seeds.values()])} | {spread(thin)} |")
-    return "\n".join(rows)
+BUDGET = "192x256, 6 epochs"
+def thin(iou): return sum(iou[c] for c in THIN)/len(THIN)
+
+def ladder():
+    "Every head at one budget, cheapest first, beside its cost; then the yardsticks"
+    found = load("ladder")["budgets"][BUDGET]
+    fastest = min(c["seconds"] for c in found["cost"].values())
+    rows = ["| head | mean IoU | mean IoU of the five thin classes | parameters | a training step |", "|---|---|---|---|---|"]
+    for head,c in sorted(found["cost"].items(), key=lambda hc: hc[1]["seconds"]):
+        runs = [run for run in found["runs"] if run["head"]==head]
+        rows.append(f"| {head} | {spread([r['mean_iou'] for r in runs])} | {spread([thin(r['iou']) for r in runs])} | {c['parameters']/1e6:.1f} M | {c['seconds']/fastest:.1f} |")
+    return "\n".join(rows + [f"| *{name}* | {y['mean_iou']:.3f} | {thin(y['iou']):.3f} | | |" for name,y in found["yardsticks"].items()])
 
 def speed():
     "How many times as fast as the others the U-Net head is, and its share of their memory"
@@ -41,7 +35,7 @@ def speed():
         if pair.startswith(("unet against","unet, bf16 against")): rows.append(f"| {pair.replace('dynamic_unet', 'fastai DynamicUnet').replace('smp', 'segmentation_models_pytorch Unet')} | {r['step']:.1f} times as fast | {r['image']:.1f} times as fast | {r['MiB']:.2f} of it |")
     return "\n".join(rows)
 
-TABLES = {"first_rung": first_rung, "heads": heads, "speed": speed}
+TABLES = {"ladder": ladder, "speed": speed}
 
 def filled(text):
     "`text` with each table between its marks"
@@ -52,4 +46,18 @@ def filled(text):
         text = f"{before}{marks[0]}\n{make()}\n{marks[1]}{rest.split(marks[1])[1]}"
     return text
 
-if __name__=="__main__": (ROOT/"README.md").write_text(filled((ROOT/"README.md").read_text()))
+PLOT = ROOT/"nbs"/"images"/"cost.png"
+def plotted():
+    "What the plot shows, as a digest that is kept in the picture itself"
+    found = load("ladder")["budgets"][BUDGET]
+    return hashlib.sha256(json.dumps([found["runs"], found["cost"], found["yardsticks"]]).encode()).hexdigest()
+
+def plot():
+    from pixelladder.ladder import plot_ladder
+    import matplotlib.pyplot as plt
+    plot_ladder(load("ladder")["budgets"][BUDGET])
+    plt.savefig(PLOT, dpi=110, metadata={"results": plotted()})
+
+if __name__=="__main__":
+    (ROOT/"README.md").write_text(filled((ROOT/"README.md").read_text()))
+    plot()

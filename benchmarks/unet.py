@@ -3,7 +3,7 @@
     pip install segmentation-models-pytorch
     python benchmarks/unet.py --data CAMVID --out FOLDER [--runs unet smp ...]
 
-Every run has the budget of `benchmarks/heads.py`: resnet18 from scratch, 192x256, six epochs, class weights (twelve on the streets, which are fewer).
+Every run has the budget of `benchmarks/ladder.py`: resnet18 from scratch, 192x256, six epochs, class weights (twelve on the streets, which are fewer).
 The scores of each are kept in FOLDER, so that a stop costs one run."""
 import argparse, json
 from functools import partial

@@ -46,6 +46,7 @@ def test_errors_are_sentences(model, tmp_path):
     one_sentence(run("train", "--data", "streets"), "--out", "--resume", "required")
     one_sentence(run("evaluate", tmp_path, "--data", "streets"), "no model.json")
     one_sentence(run("course", "99"), "no chapter '99'")
+    one_sentence(run("train", "--data", "streets", "--crop", "64x64", "--augment", "--out", tmp_path/"o"), "--augment", "--crop", "leave one")
     assert not (tmp_path/"o").exists()
 
 def test_pretrained_without_weights_says_where_to_put_them(tmp_path):
@@ -53,6 +54,11 @@ def test_pretrained_without_weights_says_where_to_put_them(tmp_path):
                        capture_output=True, text=True, env={**os.environ, "TORCH_HOME": str(tmp_path), "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"})
     one_sentence(r, "squeezenet1_1", "TORCH_HOME", "pretrained=False")
     assert not (tmp_path/"o").exists()
+
+def test_both_modules_can_be_run():
+    for module in "pixelladder","pixelladder.cli": # as after `accelerate launch -m`
+        r = subprocess.run([sys.executable, "-m", module, "evaluate", "none", "--data", "streets"], capture_output=True, text=True)
+        one_sentence(r, "none holds no model.json")
 
 def test_ctrl_c_leaves_the_last_epoch(tmp_path):
     words = "train --data streets --arch squeezenet1_1 --size 32x48 --batch-size 32 --epochs 500".split()
@@ -107,9 +113,10 @@ def test_notebooks_are_fit_to_read(book):
 
 def test_readme_quotes_the_results():
     sys.path.insert(0, str(root/"benchmarks"))
-    from tables import filled
+    from tables import PLOT, filled, plotted
     text = (root/"README.md").read_text()
     assert filled(text)==text, "run python benchmarks/tables.py"
+    assert Image.open(PLOT).text["results"]==plotted(), "run python benchmarks/tables.py"
 
 def test_star_imports_give_what_the_chapters_use():
     code = "from pixelladder.all import *; open_data, Body, DensePredictor, NearestHead, dense_learner, mean_iou, save_model, show_grids, make_streets"

@@ -1,0 +1,31 @@
+"""How long one waits for the command line and for the imports, beside what cannot be avoided; writes results/startup.json.
+
+    python benchmarks/startup.py
+
+Fresh processes that take turns; medians. Only the ratios mean anything."""
+import subprocess, sys, time
+from pathlib import Path
+from statistics import median
+from record import record
+
+PYTHON,COMMAND = sys.executable,str(Path(sys.executable).with_name("pixelladder"))
+WAYS = {"python -c pass": [PYTHON, "-c", "pass"], "pixelladder --help": [COMMAND, "--help"], "import pixelladder": [PYTHON, "-c", "import pixelladder"],
+        "import fastai.vision.all": [PYTHON, "-c", "import pixelladder, fastai.vision.all"], "import pixelladder.learner": [PYTHON, "-c", "import pixelladder.learner"],
+        "import pixelladder.all": [PYTHON, "-c", "import pixelladder.all"]}
+PAIRS = [("pixelladder --help", "python -c pass"), ("import pixelladder", "python -c pass"), ("import pixelladder.learner", "import fastai.vision.all"), ("import pixelladder.all", "import fastai.vision.all")]
+
+def seconds(words):
+    began = time.perf_counter()
+    subprocess.run(words, check=True, capture_output=True)
+    return time.perf_counter()-began
+
+def main():
+    times = {name: [] for name in WAYS}
+    for turn in range(8):
+        for name,words in WAYS.items(): times[name].append(seconds(words))
+    times = {name: ts[1:] for name,ts in times.items()} # the first reads from the disk
+    ratios = {f"{a} against {b}": round(median(times[a])/median(times[b]), 2) for a,b in PAIRS}
+    for pair,ratio in ratios.items(): print(f"{pair}: {ratio} times as long")
+    record("startup", "fresh processes, wall-clock", "python benchmarks/startup.py", ratios=ratios, seconds={name: [round(t, 3) for t in ts] for name,ts in times.items()})
+
+if __name__=="__main__": main()
