@@ -12,7 +12,7 @@ from pixelladder.learner import HEADS
 
 BUDGETS = {"192x256, 6 epochs": (list(HEADS), {}),
            "96x128, 6 epochs": ([h for h in HEADS if h!="dynamic_unet"], {"size": (96,128)}),
-           "192x256, 24 epochs": (["fcn32","fcn8","unet"], {"epochs": 24}),
+           "192x256, 24 epochs": (["fcn32","unet"], {"epochs": 24}),
            "360x480, 6 epochs": (["fcn32","unet"], {"size": (360,480)})}
 
 def main():
