@@ -11,7 +11,6 @@ SEEDS = 0, 1, 2
 RUNS = {
     "nearest, squeezenet1_1, from scratch": "--arch squeezenet1_1 --size 96x128 --epochs 4 --lr 0.002 --no-bf16",
     "nearest, squeezenet1_1, pretrained": "--arch squeezenet1_1 --size 96x128 --epochs 4 --lr 0.002 --pretrained --no-bf16",
-    "nearest, resnet18, from scratch": "--arch resnet18 --size 192x256 --epochs 6 --lr 0.002 --no-bf16",
 }
 
 def main():

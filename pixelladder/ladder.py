@@ -170,21 +170,24 @@ def class_table(
     runs = {head: [run["iou"] for run in found["runs"] if run["head"]==head] for head in found["cost"]} | {name: [y["iou"]] for name,y in found["yardsticks"].items()}
     return pd.DataFrame({name: {c: np.median([iou[c] for iou in ious]) for c,v in ious[0].items() if v is not None} for name,ious in runs.items()}).round(2)
 
-# %% ../nbs/09_ladder.ipynb #ab53908d
+# %% ../nbs/09_ladder.ipynb #34dc088a
 def plot_ladder(
     found:dict, # From `measure`
     ax=None, # Matplotlib axes; new ones if None
 ):
     "Mean IoU of every seed against what a training step takes; the yardsticks as lines."
-    ax = ax or plt.subplots(figsize=(8,5), facecolor="white", layout="constrained")[1]
+    ax = ax or plt.subplots(figsize=(8,4.5), facecolor="white", layout="constrained")[1]
     fastest = min(c["seconds"] for c in found["cost"].values())
-    for head,c in found["cost"].items():
-        scores,x = sorted(run["mean_iou"] for run in found["runs"] if run["head"]==head),c["seconds"]/fastest
-        ax.plot([x]*len(scores), scores, "o-", markersize=5, linewidth=1)
-        ax.annotate(head, (x, median(scores)), xytext=(6,0), textcoords="offset points", va="center")
+    scores = {head: sorted(run["mean_iou"] for run in found["runs"] if run["head"]==head) for head in found["cost"]}
+    for head,marker in zip(sorted(scores, key=lambda h: -median(scores[h])), "osD^vP*Xh"*9):
+        ax.plot([found["cost"][head]["seconds"]/fastest]*len(scores[head]), scores[head], marker=marker, markersize=6, linewidth=1, alpha=.8, label=head)
+    ax.legend(loc="center left", bbox_to_anchor=(1,.5), frameon=False, title="by median")
     for name,y in found["yardsticks"].items():
         if y["mean_iou"] < .8:
             ax.axhline(y["mean_iou"], color="grey", linewidth=.8, linestyle="--")
             ax.annotate(name, (1, y["mean_iou"]), xycoords=("axes fraction","data"), xytext=(-4,2), textcoords="offset points", ha="right", color="grey")
+    ticks = [t for t in (1,1.5,2,3,5,10,20,50) if t <= 1.5*max(c["seconds"] for c in found["cost"].values())/fastest]
     ax.set(xscale="log", xlabel="a training step, times the fastest head's", ylabel="mean IoU", ylim=(0,None))
+    ax.set_xticks(ticks, [f"{t:g}" for t in ticks], minor=False)
+    ax.set_xticks([], minor=True)
     ax.spines[["top","right"]].set_visible(False)
