@@ -2,7 +2,7 @@
 
     python benchmarks/ladder.py --data CAMVID --out FOLDER [--budgets "192x256, 6 epochs" ...]
 
-The first budget is the ladder. The others ask when skips begin to pay: at a smaller size, after more epochs, at full size. `pixelladder ladder` does the same, one
+The first budget is the ladder. The others ask when skips begin to pay: at a smaller size, after more epochs. `pixelladder ladder` does the same, one
 budget at a time; a budget that was measured stays in the file."""
 import argparse, json
 from pathlib import Path
@@ -10,24 +10,22 @@ from record import ROOT, record
 from pixelladder.ladder import climb, ladder_table, measure
 from pixelladder.learner import HEADS
 
-BUDGETS = {"192x256, 6 epochs": (list(HEADS), {}),
-           "96x128, 6 epochs": ([h for h in HEADS if h!="dynamic_unet"], {"size": (96,128)}),
-           "192x256, 24 epochs": (["fcn32","unet"], {"epochs": 24}),
-           "360x480, 6 epochs": (["fcn32","unet"], {"size": (360,480)})}
+BUDGETS = {"192x256, 6 epochs": (list(HEADS), 3, {}), # heads, seeds, options
+           "96x128, 6 epochs": ([h for h in HEADS if h!="dynamic_unet"], 3, {"size": (96,128)}),
+           "192x256, 24 epochs": (["fcn32","fcn8","unet"], 2, {"epochs": 24})}
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--data", required=True)
     p.add_argument("--out", type=Path, default=Path("_run/ladders"))
     p.add_argument("--budgets", nargs="+", choices=list(BUDGETS), default=list(BUDGETS), metavar="BUDGET")
-    p.add_argument("--seeds", type=int, default=3)
     args = p.parse_args()
     for name in args.budgets:
-        (heads,options),out = BUDGETS[name],args.out/name.replace(", ", "-").replace(" ", "-")
-        for run in climb(args.data, out, heads, args.seeds, **options): print(f"{name}: {run['head']}, seed {run['seed']}: mean IoU {run['mean_iou']:.3f}", flush=True)
+        (heads,seeds,options),out = BUDGETS[name],args.out/name.replace(", ", "-").replace(" ", "-")
+        for run in climb(args.data, out, heads, seeds, **options): print(f"{name}: {run['head']}, seed {run['seed']}: mean IoU {run['mean_iou']:.3f}", flush=True)
         file = ROOT/"results"/"ladder.json"
         budgets = json.loads(file.read_text())["budgets"] if file.exists() else {}
-        budgets[name] = measure(args.data, out, heads, args.seeds)
+        budgets[name] = measure(args.data, out, heads, seeds)
         print(ladder_table(budgets[name]).to_string(), flush=True)
         record("ladder", "CamVid, 11 classes, published split, val, counted at 360x480; resnet18 from scratch", "python benchmarks/ladder.py --data CAMVID", budgets=budgets)
 

@@ -4,6 +4,7 @@ from .cache import *
 from .check import *
 from .data import *
 from .fcn import *
+from .ladder import *
 from .learner import *
 from .metrics import *
 from .nearest import *
