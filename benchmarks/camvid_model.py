@@ -34,7 +34,8 @@ classes = model("street.jpg")        # uint8, one class code a pixel, at the pic
 ## Limits
 
 One run with one seed: the next one differs. The published `val` is a clip from a drive that is trained on, so the scores flatter: the same network, trained for 24 epochs at 192x256
-without one of the drives, had {low:.2f} and {high:.2f} there with two seeds (`results/recipe.json`). The 233 test images were not looked at. The network knows Cambridge by daylight, from behind a windscreen, at 360x480; other cities, night, rain, other cameras are unknown to it. Pictures are squeezed to 360x480, whatever their shape. Nothing that could hurt somebody should depend on it.
+without the drive at dusk, had {low:.2f} and {high:.2f} there with two seeds (`results/recipe.json`). The 233 test images were not looked at. The network knows Cambridge by day and at dusk, from behind a windscreen, at 360x480;
+other cities, night, rain, other cameras are unknown to it. Pictures are squeezed to 360x480, whatever their shape. Nothing that could hurt somebody should depend on it.
 
 ## Licence
 
