@@ -28,6 +28,16 @@ def ladder():
         rows.append(f"| {head} | {spread([r['mean_iou'] for r in runs])} | {spread([thin(r['iou']) for r in runs])} | {c['parameters']/1e6:.1f} M | {c['seconds']/fastest:.1f} |")
     return "\n".join(rows + [f"| *{name}* | {y['mean_iou']:.3f} | {thin(y['iou']):.3f} | | |" for name,y in found["yardsticks"].items()])
 
+def longer():
+    "Without skips, with two, with three: at other budgets"
+    budgets = load("ladder")["budgets"]
+    def scores(found, head):
+        values = [run["mean_iou"] for run in found["runs"] if run["head"]==head]
+        return spread(values) if len(values)>2 else " and ".join(f"{v:.3f}" for v in values)
+    names = sorted(budgets, key=lambda n: (int(n.split()[1]), int(n.split("x")[0])))
+    rows = ["| head | " + " | ".join(names) + " |", "|---"*(len(names)+1) + "|"]
+    return "\n".join(rows + [f"| {head} | " + " | ".join(scores(budgets[n], head) for n in names) + " |" for head in ("fcn32","fcn8","unet")])
+
 def speed():
     "How many times as fast as the others the U-Net head is, and its share of their memory"
     rows = ["| U-Net head, on a CPU | training step | one image | memory of a step |", "|---|---|---|---|"]
@@ -35,7 +45,7 @@ def speed():
         if pair.startswith(("unet against","unet, bf16 against")): rows.append(f"| {pair.replace('dynamic_unet', 'fastai DynamicUnet').replace('smp', 'segmentation_models_pytorch Unet')} | {r['step']:.1f} times as fast | {r['image']:.1f} times as fast | {r['MiB']:.2f} of it |")
     return "\n".join(rows)
 
-TABLES = {"ladder": ladder, "speed": speed}
+TABLES = {"ladder": ladder, "longer": longer, "speed": speed}
 
 def filled(text):
     "`text` with each table between its marks"
