@@ -58,17 +58,17 @@ def _settle_budget(out, data, options):
         if kept[k] != budget[k]: raise ValueError(f"the trainings in {out} have {k} {kept[k]}, and now {budget[k]} is asked for: name another folder, or stay with theirs")
     return {k: tuple(v) if isinstance(v, list) else v for k,v in budget.items() if k!="data"}
 
-# %% ../nbs/09_ladder.ipynb #49759d2e
+# %% ../nbs/09_ladder.ipynb #9c1daaae
 def climb(
     data:str, # As `pixelladder train --data`: a folder, or `"streets"`
     out:Path, # Folder for one model and one JSON a training
     heads:list=None, # Names in `HEADS`; all of them if None
     seeds:int=3, # Trainings of each head
-    **options # As in `pixelladder train`, with `_` for `-`, such as `size=(192,256)`; `epochs=6` and `class_weights=.5` if they aren't given
+    **kwargs # As in `pixelladder train`, with `_` for `-`, such as `size=(192,256)`; `epochs=6` and `class_weights=.5` if they aren't given
 )->Iterator: # For each training a dict: `head`, `seed`, and the scores of `evaluate`
-    "Train every head with every seed; what was stopped goes on, what is there is read."
+    "Train every head with every seed; what was stopped goes on, what is there is read. Other arguments are the options of `pixelladder train`, with `_` for `-`."
     out = Path(out)
-    trainings,budget = _trainings(heads, seeds),_settle_budget(out, open_data(data).name, options)
+    trainings,budget = _trainings(heads, seeds),_settle_budget(out, open_data(data).name, kwargs)
     body = Body(budget["arch"])
     for head,_ in trainings: HEADS[head](body, 2) # a head that doesn't fit the body says so now, not after hours
     for head,seed in trainings:
