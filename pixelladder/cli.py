@@ -53,7 +53,7 @@ def _settle(given):
         if v != recorded[k]: raise ValueError(f"the run in {out} has --{k.replace('_','-')} {recorded[k]}, not {v}: leave that out, or start a new run in another folder")
     return argparse.Namespace(**recorded, out=out)
 
-# %% ../nbs/85_cli.ipynb #ddb4a1d5
+# %% ../nbs/85_cli.ipynb #5451a266
 def train(args):
     "Train a model; every epoch is saved, so that a run that was stopped can go on"
     given = {k: v for k,v in vars(args).items() if k!="run"}
@@ -64,7 +64,7 @@ def train(args):
     if args.crop and args.augment: raise ValueError("--augment zooms the cached pixels, and --crop decodes each file anew: leave one of them out")
     from pixelladder.learner import bf16_is_native
     from pixelladder.predict import recipe
-    from pixelladder.runs import CHECKPOINT, Checkpoint, join_processes, lock_folder
+    from pixelladder.runs import CHECKPOINT, Checkpoint, join_processes, leave_processes, lock_folder
     if rank := join_processes(): sys.stdout = open(os.devnull, "w") # the first process speaks for all
     if args.bf16 is None: args.bf16 = bf16_is_native()
     learn,data = _learner(args, rank, pretrained=args.pretrained and not resume)
@@ -74,6 +74,7 @@ def train(args):
         save = Checkpoint(out, recipe(learn.model, data, args.crop or args.size, trained), arguments, resume)
         _fit(learn, args, save)
         if not rank: (out/CHECKPOINT).unlink(missing_ok=True)
+    leave_processes()
     print(f"saved in {out}; its score at the masks' own size: pixelladder evaluate {out} --data {args.data}")
 
 # %% ../nbs/85_cli.ipynb #cee5b69a

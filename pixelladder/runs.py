@@ -6,7 +6,7 @@ Docs: https://pixelladder.github.io/pixelladder/runs.html.md"""
 
 # %% auto #0
 __all__ = ['CHECKPOINT', 'random_state', 'set_random_state', 'read_checkpoint', 'Checkpoint', 'stop_after_epoch', 'batch_files',
-           'StopOnNaN', 'advise_on_memory', 'lock_folder', 'join_processes', 'all_processes']
+           'StopOnNaN', 'advise_on_memory', 'lock_folder', 'join_processes', 'leave_processes', 'all_processes']
 
 # %% ../nbs/86_runs.ipynb #400d62f9
 import csv, io, json, os, random, signal, sys, threading
@@ -298,6 +298,13 @@ def join_processes(
     except ImportError as e: raise ValueError("a training in several processes needs accelerate: pip install accelerate") from e
     PartialState(cpu=not torch.cuda.is_available())
     return rank_distrib()
+
+# %% ../nbs/86_runs.ipynb #7e281ce6
+def leave_processes():
+    "Wait for those that `join_processes` met, and part: a process that ends while another one still needs it may crash."
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()): return
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
 
 # %% ../nbs/86_runs.ipynb #cafe74f1
 @contextmanager
