@@ -3,13 +3,13 @@
     python benchmarks/precision.py
 
 A training step of batch 8 at 192x256, resnet18, on the GPU if there is one. All ways take turns; medians. On a CPU only the ratios mean anything."""
-import argparse, time
+import argparse
 from statistics import median
 import torch
-import torch.nn.functional as F
 import pixelladder # before torchvision
 from record import record
 from pixelladder.body import Body, DensePredictor
+from pixelladder.ladder import _step
 from pixelladder.learner import HEADS
 
 SIZE,BATCH,N_OUT = (192,256),8,11
@@ -24,15 +24,6 @@ def make(head, way):
     if "compile" in way: model.compile()
     return model
 
-def step(model, way, x, y):
-    "Seconds of forward, loss and backward"
-    began = time.perf_counter()
-    with torch.autocast(device, torch.bfloat16, enabled="bf16" in way): scores = model(x)
-    F.cross_entropy(scores.float(), y).backward()
-    for p in model.parameters(): p.grad = None
-    if device=="cuda": torch.cuda.synchronize()
-    return time.perf_counter()-began
-
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--rounds", type=int, default=7)
@@ -44,7 +35,7 @@ def main():
         models,times,first = {name: make(head, way) for name,way in WAYS.items()},{name: [] for name in WAYS},{}
         for turn in range(args.rounds+2): # the first two are not counted
             for name,model in models.items():
-                t = step(model, WAYS[name], x, y)
+                t = _step(model, x, y, "bf16" in WAYS[name])
                 if turn==0: first[name] = t
                 if turn > 1: times[name].append(t)
         plain = median(times["float32"])

@@ -2,7 +2,7 @@
 
     python benchmarks/recipe.py --data CAMVID --out FOLDER [--runs plain augment ...] [--seeds 0 1 2]
 
-Each run changes one thing of "plain": the U-Net head on resnet18 from scratch, 192x256, flips alone, square root of median frequency. `holdout="sequence"`: a whole
+Each run changes of "plain" what its name says: the U-Net head on resnet18 from scratch, 192x256, flips alone, square root of median frequency. `holdout="sequence"`: a whole
 training drive validates, and the published validation images are not looked at. Of every run an average of the weights is scored too (EMA), beside the weights themselves:
 that pair differs in nothing else. The scores of each are kept in FOLDER, so that a stop costs one run."""
 import argparse, json

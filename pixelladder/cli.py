@@ -125,12 +125,13 @@ def _fit(learn, args, save):
 
 def _line(names, values): return "  ".join(f"{n} {v:.4f}" if isinstance(v, float) else f"{n} {v}" for n,v in zip(names, values))
 
-# %% ../nbs/85_cli.ipynb #e0d19c2e
+# %% ../nbs/85_cli.ipynb #0b8ef8bb
 def evaluate(args):
     "Score a trained model at the masks' own resolution"
     from pixelladder.data import open_data
+    from fastai.torch_core import default_device
     from pixelladder.predict import evaluate, load_model
-    model = load_model(args.folder)
+    model = load_model(args.folder).to(default_device())
     data = open_data(args.data, classes=args.classes or (11 if len(model.codes)==11 else None))
     scores = evaluate(model, data, args.split, args.holdout)
     if args.json: return print(json.dumps(scores))

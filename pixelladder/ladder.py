@@ -58,7 +58,7 @@ def _settle_budget(out, data, options):
         if kept[k] != budget[k]: raise ValueError(f"the trainings in {out} have {k} {kept[k]}, and now {budget[k]} is asked for: name another folder, or stay with theirs")
     return {k: tuple(v) if isinstance(v, list) else v for k,v in budget.items() if k!="data"}
 
-# %% ../nbs/09_ladder.ipynb #9c1daaae
+# %% ../nbs/09_ladder.ipynb #2ee88aac
 def climb(
     data:str, # As `pixelladder train --data`: a folder, or `"streets"`
     out:Path, # Folder for one model and one JSON a training
@@ -68,19 +68,19 @@ def climb(
 )->Iterator: # For each training a dict: `head`, `seed`, and the scores of `evaluate`
     "Train every head with every seed; what was stopped goes on, what is there is read. Other arguments are the options of `pixelladder train`, with `_` for `-`."
     out = Path(out)
-    trainings,budget = _trainings(heads, seeds),_settle_budget(out, open_data(data).name, kwargs)
-    body = Body(budget["arch"])
+    trainings,body = _trainings(heads, seeds),Body(kwargs.get("arch", _DEFAULTS["arch"]))
     for head,_ in trainings: HEADS[head](body, 2) # a head that doesn't fit the body says so now, not after hours
+    budget = _settle_budget(out, open_data(data).name, kwargs)
     for head,seed in trainings:
         folder,kept = out/f"{head}-{seed}",out/f"{head}-{seed}.json"
         if not kept.exists():
             if (folder/CHECKPOINT).exists(): train(Namespace(data=data, resume=folder))
             elif not (folder/"model.json").exists(): train(Namespace(data=data, head=head, seed=seed, out=folder, **budget))
-            scores = evaluate(load_model(folder), open_data(data, classes=budget["classes"]), "val", budget["holdout"])
+            scores = evaluate(load_model(folder).to(default_device()), open_data(data, classes=budget["classes"]), "val", budget["holdout"])
             _replace(kept, lambda draft: draft.write_text(json.dumps({"head": head, "seed": seed, **scores})))
         yield json.loads(kept.read_text())
 
-# %% ../nbs/09_ladder.ipynb #0a85a6ec
+# %% ../nbs/09_ladder.ipynb #6236cd4c
 def three_pictures(
     data:SegmentationData, # A data set
     folder:Path, # Of the model that chooses, as in `load_model`
@@ -88,7 +88,7 @@ def three_pictures(
 )->list: # Three validation images
     "The images on which a model's mean IoU is best, median and worst."
     images = split_for(data, holdout)[1]
-    model = load_model(folder)
+    model = load_model(folder).to(default_device())
     return [images[i] for i in best_median_worst([mean_iou(_count(model, data, image)) for image in images])]
 
 # %% ../nbs/09_ladder.ipynb #7d03e95f
@@ -149,7 +149,7 @@ def measure(
     _replace(out/"ladder.json", lambda draft: draft.write_text(json.dumps(found, indent=1)))
     return found
 
-# %% ../nbs/09_ladder.ipynb #84d1b689
+# %% ../nbs/09_ladder.ipynb #950e09be
 def ladder_table(
     found:dict, # From `measure`
 )->pd.DataFrame: # A row a head and a yardstick
@@ -160,7 +160,7 @@ def ladder_table(
         rows[head] = {**seeds, "mean": sum(seeds.values())/len(seeds), "parameters": c["parameters"]/1e6, "GMAC": c["GMAC"], "MiB": c["MiB"], "step": c["seconds"]/fastest}
     rows |= {name: {"mean": y["mean_iou"]} for name,y in found["yardsticks"].items()}
     table = pd.DataFrame(rows).T.round({"parameters": 1, "GMAC": 1, "MiB": 0, "step": 2}).round(3)
-    return table[sorted(c for c in table if c.startswith("seed")) + ["mean","parameters","GMAC","MiB","step"]].astype(object).fillna("")
+    return table[sorted((c for c in table if c.startswith("seed")), key=lambda c: int(c[5:])) + ["mean","parameters","GMAC","MiB","step"]].astype(object).fillna("")
 
 # %% ../nbs/09_ladder.ipynb #870d6761
 def class_table(

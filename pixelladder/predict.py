@@ -20,9 +20,8 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch.export import Dim
 
-# %% ../nbs/10_predict.ipynb #2375afe5
+# %% ../nbs/10_predict.ipynb #c8a77d25
 import pixelladder # before torchvision: mends its import beside a CPU build of torch
-from fastai.torch_core import default_device
 
 # %% ../nbs/10_predict.ipynb #0de86586
 from .body import Body, DensePredictor
@@ -71,7 +70,7 @@ def save_model(
     _replace(folder/"model.json", lambda draft: draft.write_text(json.dumps(recipe, indent=1)))
     return folder
 
-# %% ../nbs/10_predict.ipynb #e9d33b0a
+# %% ../nbs/10_predict.ipynb #0d396a5e
 class Segmenter:
     "A trained model, its classes, and how it wants its pictures."
     def __init__(self,
@@ -81,6 +80,13 @@ class Segmenter:
         self.model,self.recipe = model.eval(),recipe
         self.codes,self.size = recipe["codes"],tuple(recipe["size"])
         self.palette = np.array(recipe["palette"], np.uint8)
+
+    def to(self,
+        device, # As in PyTorch
+    ): # Itself
+        "Predict on another device; what it answers comes back to the CPU."
+        self.model.to(device)
+        return self
 
     def prepare(self,
         image, # A path, a PIL image, or a uint8 array `(H,W,3)`
@@ -110,10 +116,10 @@ def _folder(name):
     shipped = Path(pixelladder.__file__).parent/"models"/name
     return shipped if not (Path(name)/"model.json").is_file() and (shipped/"model.json").is_file() else Path(name)
 
-# %% ../nbs/10_predict.ipynb #06171f43
+# %% ../nbs/10_predict.ipynb #1a3923ee
 def load_model(
     folder:Path, # Holds `model.safetensors` and `model.json`; or `"camvid"`, the model that ships with the package
-)->Segmenter: # On the GPU if there is one, ready to predict
+)->Segmenter: # On the CPU, ready to predict
     "The model that `save_model` wrote. Files that are missing, broken, or do not fit each other are errors."
     folder = _folder(folder)
     missing = [f for f in ("model.json","model.safetensors") if not (folder/f).is_file()]
@@ -124,7 +130,7 @@ def load_model(
     try: weights = load_file(folder/"model.safetensors")
     except Exception as e: raise ValueError(f"{folder/'model.safetensors'} can't be read ({e}): copy it again from where the model was trained") from e
     _fill(model, weights, folder)
-    return Segmenter(model.to(default_device()), spec)
+    return Segmenter(model, spec)
 
 # %% ../nbs/10_predict.ipynb #f824df33
 def _build(spec, file):
