@@ -7,8 +7,8 @@ BIN = .venv/bin
 course: .venv/installed    ## run every chapter, top to bottom; executed copies and a table go into _run/
 	$(BIN)/pixelladder course
 
-test: .venv/installed      ## run every test
-	$(BIN)/python -m pytest -q
+test: .venv/installed      ## run every test, a process a core
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 lab: .venv/installed       ## open the course in JupyterLab
 	$(BIN)/jupyter lab nbs
@@ -21,7 +21,7 @@ bench: .venv/installed     ## measure speed on this machine, some 20 minutes, in
 	for b in startup data_path precision speed; do PYTHONPATH=_run/smp $(BIN)/python benchmarks/$$b.py || exit 1; done
 
 exercises: .venv/installed ## make the learner's copies in exercises/ from the chapters
-	$(BIN)/python -c "from pixelladder.check import make_exercises; make_exercises()"
+	$(BIN)/python -c "from pixelladder.copies import make_exercises; make_exercises()"
 
 clean:                     ## remove what was made here, .venv too
 	rm -rf .venv _run _proc _docs build *.egg-info

@@ -1,13 +1,13 @@
-"""Trains the model that ships with the package, writes it with its card, and scores what was written in a fresh process; writes results/camvid_model.json.
+"""Trains the model that ships, writes it with its card, and scores what was written in a fresh process;
+writes results/camvid_model.json.
 
     TORCH_HOME=... python benchmarks/camvid_model.py --data CAMVID --out FOLDER
 
-A run that was stopped goes on, and a model that is in FOLDER is not trained again. The body starts from torchvision's ImageNet weights of squeezenet1_1 (see `TORCH_HOME`)."""
-import argparse, json
-from pathlib import Path
-import pixelladder # before torchvision
-from record import ROOT, cli, record, scores
+A run that was stopped goes on, and a model that is in FOLDER is not trained again. The body starts from torchvision's
+ImageNet weights of squeezenet1_1 (see `TORCH_HOME`)."""
+import json, subprocess, sys
 from pixelladder.predict import load_model, save_model
+from record import ROOT, mean_iou, parser, record, recorded, scores
 
 OPTIONS = "--arch squeezenet1_1 --pretrained --size 360x480 --epochs 60 --augment --class-weights"
 SHIPPED = ROOT/"pixelladder"/"models"/"camvid"
@@ -24,7 +24,9 @@ classes = model("street.jpg")        # uint8, one class code a pixel, at the pic
 | | |
 |---|---|
 | network | squeezenet1_1 and `UnetHead`: {parameters:,} parameters, kernels in half precision, {mib:.1f} MiB |
-| trained | `pixelladder train --data CAMVID {options} --seed 0`, in bfloat16: {epochs} epochs on the 367 training images of CamVid's published split, after ImageNet (torchvision's weights `{weights}`, 1.2 million photographs) |
+| trained | `pixelladder train --data CAMVID {options} --seed 0`, in bfloat16: {epochs} epochs on the \
+367 training images of CamVid's published split, after ImageNet \
+(torchvision's weights `{weights}`, 1.2 million photographs) |
 | scored | CamVid val, 101 images, counted at 360x480: mean IoU {mean_iou:.3f}, pixel accuracy {pixel_accuracy:.3f} |
 
 | class | IoU on val |
@@ -33,36 +35,48 @@ classes = model("street.jpg")        # uint8, one class code a pixel, at the pic
 
 ## Limits
 
-One run with one seed: the next one differs. The published `val` is a clip from a drive that is trained on, so the scores flatter: the same network, trained for 24 epochs at 192x256
-without the drive at dusk, had {low:.2f} and {high:.2f} there with two seeds (`results/recipe.json`). The 233 test images were not looked at. The network knows Cambridge by day and at dusk, from behind a windscreen, at 360x480;
-other cities, night, rain, other cameras are unknown to it. Pictures are squeezed to 360x480, whatever their shape. Nothing that could hurt somebody should depend on it.
+One run with one seed: the next one differs. The published `val` is a clip from a drive that is trained on, \
+so the scores flatter: the same network, trained for 24 epochs at 192x256
+without the drive at dusk, had {low:.2f} and {high:.2f} there with two seeds (`results/recipe.json`). \
+The 233 test images were not looked at. \
+The network knows Cambridge by day and at dusk, from behind a windscreen, at 360x480;
+other cities, night, rain, other cameras are unknown to it. Pictures are squeezed to 360x480, whatever their shape. \
+Nothing that could hurt somebody should depend on it.
 
 ## Licence
 
-CamVid (Brostow, Shotton, Fauqueur & Cipolla 2008) is CC BY-NC, so take these weights for non-commercial use alone, and name CamVid. The code around them is Apache-2.0. No picture of CamVid is in this folder.
+CamVid (Brostow, Shotton, Fauqueur & Cipolla 2008) is CC BY-NC, so take these weights for non-commercial use alone, \
+and name CamVid. The code around them is Apache-2.0. No picture of CamVid is in this folder.
 
-Made by `benchmarks/camvid_model.py`, which also writes this card; the figures are those of `results/camvid_model.json`.
+Made by `benchmarks/camvid_model.py`, which also writes this card; \
+the figures are those of `results/camvid_model.json`.
 """
 
 def write_card(found):
-    unseen = json.loads((ROOT/"results"/"recipe.json").read_text())["runs"]["squeezenet1_1, pretrained, 24 epochs, zoom and light"]["seeds"].values()
+    unseen = recorded("recipe", "runs")["squeezenet1_1, pretrained, 24 epochs, zoom and light"]["seeds"].values()
     low,high = sorted(seed["weights"]["mean_iou"] for seed in unseen)
-    rows = "\n".join(f"| {c} | {v:.3f} |" for c,v in found["val"]["iou"].items())
-    return CARD.format(codes=", ".join(found["val"]["iou"]), options=OPTIONS, epochs=found["epochs"], weights=found["weights"], mean_iou=found["val"]["mean_iou"],
-                       pixel_accuracy=found["val"]["pixel_accuracy"], parameters=found["parameters"], mib=found["bytes"]/2**20, rows=rows, low=low, high=high)
+    val = found["val"]
+    rows = "\n".join(f"| {c} | {v:.3f} |" for c,v in val["iou"].items())
+    return CARD.format(codes=", ".join(val["iou"]), options=OPTIONS, epochs=found["epochs"], weights=found["weights"],
+                       parameters=found["parameters"], mib=found["bytes"]/2**20, mean_iou=val["mean_iou"],
+                       pixel_accuracy=val["pixel_accuracy"], rows=rows, low=low, high=high)
+
+def shipped_scores(data):
+    words = [sys.executable, "-m", "pixelladder", "evaluate", "camvid", "--data", data, "--json"]
+    return json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--data", required=True)
-    p.add_argument("--out", type=Path, default=Path("_run/camvid_model"))
-    args = p.parse_args()
-    full = scores(args.out, args.data, *OPTIONS.split(), "--seed", 0)
+    args = parser(__doc__, "camvid_model").parse_args()
+    full = scores(args.out, args.data, f"{OPTIONS} --seed 0")
     model = load_model(args.out)
     save_model(model.model, SHIPPED, model.recipe, half=True)
-    found = {"val": json.loads(cli("evaluate", "camvid", "--data", args.data, "--json")), "val before half precision": full, "epochs": model.recipe["trained"]["epochs_done"],
-             "weights": "SqueezeNet1_1_Weights.IMAGENET1K_V1", "parameters": sum(p.numel() for p in model.model.parameters()), "bytes": (SHIPPED/"model.safetensors").stat().st_size}
+    found = {"val": shipped_scores(args.data), "val before half precision": full,
+             "epochs": model.recipe["trained"]["epochs_done"], "weights": "SqueezeNet1_1_Weights.IMAGENET1K_V1",
+             "parameters": sum(p.numel() for p in model.model.parameters()),
+             "bytes": (SHIPPED/"model.safetensors").stat().st_size}
     (SHIPPED/"README.md").write_text(write_card(found))
-    record("camvid_model", "CamVid, 11 classes, published split, counted at 360x480", "python benchmarks/camvid_model.py --data CAMVID", options=OPTIONS, **found)
-    print(f"mean IoU {found['val']['mean_iou']:.4f}, before half precision {full['mean_iou']:.4f}; {found['bytes']:,} bytes")
+    record("camvid_model", "CamVid, 11 classes, published split, counted at 360x480", "--data CAMVID",
+           options=OPTIONS, **found)
+    print(f"{mean_iou(found['val'])}, before half precision {mean_iou(full)}; {found['bytes']:,} bytes")
 
 if __name__=="__main__": main()

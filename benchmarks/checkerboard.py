@@ -1,4 +1,5 @@
-"""Seven ways to double a picture: their checkerboards before and after training, on drawn streets; writes results/checkerboard.json.
+"""Seven ways to double a picture: their checkerboards before and after training, on drawn streets;
+writes results/checkerboard.json.
 
     python benchmarks/checkerboard.py"""
 import torch
@@ -7,7 +8,7 @@ from pixelladder.streets import SEQUENCES, draw_street, split_of
 from pixelladder.subpixel import DOUBLERS, Enlarger, checkerboard_score, train_enlarger
 from record import record
 
-SEEDS,STEPS = range(5),200
+STEPS = 200
 
 def streets(split, every):
     "Pictures of a split, 96x128"
@@ -23,21 +24,25 @@ def on_grey(net):
 @torch.no_grad()
 def on_streets(net, pictures):
     made = net(F.avg_pool2d(pictures, 4))
-    return checkerboard_score(made[..., 8:-8, 8:-8], 4),-10*torch.log10(F.mse_loss(made.clamp(0, 1), pictures)).item()
+    psnr = -10*torch.log10(F.mse_loss(made.clamp(0, 1), pictures)).item()
+    return {"on streets": checkerboard_score(made[..., 8:-8, 8:-8], 4), "PSNR": psnr}
 
 def main():
-    train,test,runs = streets("train", 2),streets("test", 4),{}
+    train = streets("train", 2)
+    test = streets("test", 4)
+    runs = {}
     for name,double in DOUBLERS.items():
         runs[name] = []
-        for seed in SEEDS:
+        for seed in range(5):
             torch.manual_seed(seed)
             net = Enlarger(double)
             before = on_grey(net)
             train_enlarger(net, train, STEPS)
-            street,psnr = on_streets(net, test)
-            runs[name].append({"seed": seed, "parameters": sum(p.numel() for p in net.parameters()), "before": before, "after": on_grey(net), "on streets": street, "PSNR": psnr})
+            runs[name].append({"seed": seed, "parameters": sum(p.numel() for p in net.parameters()),
+                               "before": before, "after": on_grey(net), **on_streets(net, test)})
         print(name, [{k: round(v, 3) for k,v in run.items()} for run in runs[name]][:2], flush=True)
-    record("checkerboard", f"x4 enlargement of drawn streets, {len(train)} training pictures of 96x128, {STEPS} batches of 8; scores on constant pictures (period 4) and on {len(test)} pictures of test",
-           "python benchmarks/checkerboard.py", streets_score=checkerboard_score(test[..., 8:-8, 8:-8], 4), runs=runs)
+    record("checkerboard", f"x4 enlargement of drawn streets, {len(train)} training pictures of 96x128, {STEPS} "
+           f"batches of 8; scores on constant pictures (period 4) and on {len(test)} pictures of test",
+           streets_score=checkerboard_score(test[..., 8:-8, 8:-8], 4), runs=runs)
 
 if __name__=="__main__": main()

@@ -1,12 +1,14 @@
-"""What a coarse grid costs on CamVid: perfect labels on it in two forms, and scores fitted to each mask; writes results/coarse_grid.json.
+"""What a coarse grid costs on CamVid: perfect labels on it in two forms, and scores fitted to each mask;
+writes results/coarse_grid.json.
 
     python benchmarks/coarse_grid.py --data CAMVID"""
-import argparse
 import torch
 import torch.nn.functional as F
+from pixelladder.codes import VOID
 from pixelladder.data import open_data
-from pixelladder.metrics import VOID, class_iou, coarsen, confusion, constant_baseline, iou_upper_bound, mean_iou, pixel_accuracy
-from record import record
+from pixelladder.metrics import (class_iou, coarsen, confusion, constant_baseline, iou_upper_bound, mean_iou,
+                                 pixel_accuracy)
+from record import parser, record
 
 def ratios(counts, codes):
     "Plain numbers of confusion counts"
@@ -21,19 +23,23 @@ def fitted(mask, stride, n, steps=300):
     target = torch.where(mask==VOID, -100, mask.long())[None]
     for _ in range(steps):
         full = F.interpolate(scores, scale_factor=stride, mode="bilinear", align_corners=False)[..., :h, :w]
-        opt.zero_grad(); F.cross_entropy(full, target).backward(); opt.step()
+        opt.zero_grad()
+        F.cross_entropy(full, target).backward()
+        opt.step()
     return full.detach().argmax(1)[0]
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p = parser(__doc__)
     p.add_argument("--data", required=True)
     data = open_data(p.parse_args().data, classes=11)
     masks = [torch.from_numpy(data.mask(image)) for image in data.splits["val"]]
-    bounds = {form: {s: ratios(iou_upper_bound(masks, s, data.n, form), data.codes) for s in (2, 4, 8, 16, 32)} for form in ("hard","averaged")}
+    def bound(form, stride): return ratios(iou_upper_bound(masks, stride, data.n, form), data.codes)
+    bounds = {form: {s: bound(form, s) for s in (2, 4, 8, 16, 32)} for form in ("hard","averaged")}
     few = masks[::9]
     forms = {"averaged": lambda m: coarsen(m, 32, data.n, "averaged"), "fitted": lambda m: fitted(m, 32, data.n)}
     few_at_32 = {name: ratios(sum(confusion(f(m), m, data.n) for m in few), data.codes) for name,f in forms.items()}
-    record("coarse_grid", f"CamVid, 11 classes, {len(masks)} masks of val at 360x480; `fitted` on {len(few)} of them, stride 32", "python benchmarks/coarse_grid.py --data CAMVID",
-           constant=ratios(constant_baseline(masks, data.n), data.codes), bounds=bounds, images_fitted=len(few), fitted_at_32=few_at_32)
+    record("coarse_grid", f"CamVid, 11 classes, {len(masks)} masks of val at 360x480; `fitted` on {len(few)} of them, "
+           "stride 32", "--data CAMVID", constant=ratios(constant_baseline(masks, data.n), data.codes), bounds=bounds,
+           images_fitted=len(few), fitted_at_32=few_at_32)
 
 if __name__=="__main__": main()

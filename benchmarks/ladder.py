@@ -2,31 +2,28 @@
 
     python benchmarks/ladder.py --data CAMVID --out FOLDER [--budgets "192x256, 6 epochs" ...]
 
-The first budget is the ladder. The others ask when skips begin to pay: at a smaller size, after more epochs. `pixelladder ladder` does the same, one
-budget at a time; a budget that was measured stays in the file."""
-import argparse, json
-from pathlib import Path
-from record import ROOT, record
+The first budget is the ladder. The others ask when skips begin to pay: at a smaller size, after more epochs.
+`pixelladder ladder` does the same, one budget at a time; a budget that was measured stays in the file."""
 from pixelladder.ladder import climb, ladder_table, measure
-from pixelladder.learner import HEADS
+from pixelladder.body import HEADS
+from record import mean_iou, parser, record, recorded, slug
 
 BUDGETS = {"192x256, 6 epochs": (list(HEADS), 3, {}), # heads, seeds, options
            "96x128, 6 epochs": ([h for h in HEADS if h!="dynamic_unet"], 3, {"size": (96,128)}),
            "192x256, 24 epochs": (["fcn32","fcn8","unet"], 2, {"epochs": 24})}
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--data", required=True)
-    p.add_argument("--out", type=Path, default=Path("_run/ladders"))
+    p = parser(__doc__, "ladders")
     p.add_argument("--budgets", nargs="+", choices=list(BUDGETS), default=list(BUDGETS), metavar="BUDGET")
     args = p.parse_args()
     for name in args.budgets:
-        (heads,seeds,options),out = BUDGETS[name],args.out/name.replace(", ", "-").replace(" ", "-")
-        for run in climb(args.data, out, heads, seeds, **options): print(f"{name}: {run['head']}, seed {run['seed']}: mean IoU {run['mean_iou']:.3f}", flush=True)
-        file = ROOT/"results"/"ladder.json"
-        budgets = json.loads(file.read_text())["budgets"] if file.exists() else {}
-        budgets[name] = measure(args.data, out, heads, seeds)
+        heads,seeds,options = BUDGETS[name]
+        out = args.out/slug(name)
+        for run in climb(args.data, out, heads, seeds, **options):
+            print(f"{name}: {run['head']}, seed {run['seed']}: {mean_iou(run)}", flush=True)
+        budgets = recorded("ladder", "budgets") | {name: measure(args.data, out, heads, seeds)}
         print(ladder_table(budgets[name]).to_string(), flush=True)
-        record("ladder", "CamVid, 11 classes, published split, val, counted at 360x480; resnet18 from scratch", "python benchmarks/ladder.py --data CAMVID", budgets=budgets)
+        record("ladder", "CamVid, 11 classes, published split, val, counted at 360x480; resnet18 from scratch",
+               "--data CAMVID", budgets=budgets)
 
 if __name__=="__main__": main()

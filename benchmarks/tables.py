@@ -1,12 +1,9 @@
-"""Writes the tables of README.md from results/, between the marks `<!-- NAME -->` and `<!-- end of NAME -->`, and draws its plot, nbs/images/cost.png.
+"""Writes the tables of README.md from results/, between the marks `<!-- NAME -->` and `<!-- end of NAME -->`, and draws
+its plot, nbs/images/cost.png.
 
     python benchmarks/tables.py"""
-import hashlib, json, re
-from pathlib import Path
-
-ROOT = Path(__file__).parent.parent
-
-def load(name): return json.loads((ROOT/"results"/f"{name}.json").read_text())
+import hashlib, json
+from record import ROOT, recorded
 
 def spread(values):
     "The median of the seeds, and their range; one seed alone as it is"
@@ -20,29 +17,38 @@ def thin(iou): return sum(iou[c] for c in THIN)/len(THIN)
 
 def ladder():
     "Every head at one budget, cheapest first, beside its cost; then the yardsticks"
-    found = load("ladder")["budgets"][BUDGET]
+    found = recorded("ladder", "budgets")[BUDGET]
     fastest = min(c["seconds"] for c in found["cost"].values())
-    rows = ["| head | mean IoU | mean IoU of the five thin classes | parameters | a training step |", "|---|---|---|---|---|"]
+    rows = ["| head | mean IoU | mean IoU of the five thin classes | parameters | a training step |",
+            "|---|---|---|---|---|"]
     for head,c in sorted(found["cost"].items(), key=lambda hc: hc[1]["seconds"]):
         runs = [run for run in found["runs"] if run["head"]==head]
-        rows.append(f"| {head} | {spread([r['mean_iou'] for r in runs])} | {spread([thin(r['iou']) for r in runs])} | {c['parameters']/1e6:.1f} M | {c['seconds']/fastest:.1f} |")
-    return "\n".join(rows + [f"| *{name}* | {y['mean_iou']:.3f} | {thin(y['iou']):.3f} | | |" for name,y in found["yardsticks"].items()])
+        rows.append(f"| {head} | {spread([r['mean_iou'] for r in runs])} | {spread([thin(r['iou']) for r in runs])} | "
+                    f"{c['parameters']/1e6:.1f} M | {c['seconds']/fastest:.1f} |")
+    for name,y in found["yardsticks"].items():
+        rows.append(f"| *{name}* | {y['mean_iou']:.3f} | {thin(y['iou']):.3f} | | |")
+    return "\n".join(rows)
 
 def longer():
     "Without skips, with two, with three: at other budgets"
-    budgets = load("ladder")["budgets"]
+    budgets = recorded("ladder", "budgets")
     def scores(found, head):
         values = [run["mean_iou"] for run in found["runs"] if run["head"]==head]
         return spread(values) if len(values)>2 else " and ".join(f"{v:.3f}" for v in values)
     names = sorted(budgets, key=lambda n: (int(n.split()[1]), int(n.split("x")[0])))
     rows = ["| head | " + " | ".join(names) + " |", "|---"*(len(names)+1) + "|"]
-    return "\n".join(rows + [f"| {head} | " + " | ".join(scores(budgets[n], head) for n in names) + " |" for head in ("fcn32","fcn8","unet")])
+    for head in ("fcn32","fcn8","unet"):
+        rows.append(f"| {head} | " + " | ".join(scores(budgets[n], head) for n in names) + " |")
+    return "\n".join(rows)
 
 def speed():
     "How many times as fast as the others the U-Net head is, and its share of their memory"
     rows = ["| U-Net head, on a CPU | training step | one image | memory of a step |", "|---|---|---|---|"]
-    for pair,r in load("speed")["ratios"].items():
-        if pair.startswith(("unet against","unet, bf16 against")): rows.append(f"| {pair.replace('dynamic_unet', 'fastai DynamicUnet').replace('smp', 'segmentation_models_pytorch Unet')} | {r['step']:.1f} times as fast | {r['image']:.1f} times as fast | {r['MiB']:.2f} of it |")
+    for pair,r in recorded("speed", "ratios").items():
+        if not pair.startswith(("unet against","unet, bf16 against")): continue
+        pair = pair.replace("dynamic_unet", "fastai DynamicUnet").replace("smp", "segmentation_models_pytorch Unet")
+        step,image = (f"{r[k]:.1f} times as fast" for k in ("step","image"))
+        rows.append(f"| {pair} | {step} | {image} | {r['MiB']:.2f} of it |")
     return "\n".join(rows)
 
 TABLES = {"ladder": ladder, "longer": longer, "speed": speed}
@@ -50,22 +56,24 @@ TABLES = {"ladder": ladder, "longer": longer, "speed": speed}
 def filled(text):
     "`text` with each table between its marks"
     for name,make in TABLES.items():
-        marks = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        if text.count(marks[0])!=1 or text.count(marks[1])!=1: raise ValueError(f"README.md needs the marks {marks[0]} and {marks[1]}, once each")
-        before,rest = text.split(marks[0])
-        text = f"{before}{marks[0]}\n{make()}\n{marks[1]}{rest.split(marks[1])[1]}"
+        begin = f"<!-- {name} -->"
+        end = f"<!-- end of {name} -->"
+        if not text.count(begin)==text.count(end)==1:
+            raise ValueError(f"README.md needs the marks {begin} and {end}, once each")
+        before,rest = text.split(begin)
+        text = f"{before}{begin}\n{make()}\n{end}{rest.split(end)[1]}"
     return text
 
 PLOT = ROOT/"nbs"/"images"/"cost.png"
 def plotted():
     "What the plot shows, as a digest that is kept in the picture itself"
-    found = load("ladder")["budgets"][BUDGET]
+    found = recorded("ladder", "budgets")[BUDGET]
     return hashlib.sha256(json.dumps([found["runs"], found["cost"], found["yardsticks"]]).encode()).hexdigest()
 
 def plot():
     from pixelladder.ladder import plot_ladder
     import matplotlib.pyplot as plt
-    plot_ladder(load("ladder")["budgets"][BUDGET])
+    plot_ladder(recorded("ladder", "budgets")[BUDGET])
     plt.savefig(PLOT, dpi=110, metadata={"results": plotted()})
 
 if __name__=="__main__":

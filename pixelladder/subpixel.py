@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from torch import nn, Tensor
 
 # %% ../nbs/03_checkerboard.ipynb #438c3391
+from .body import Head
+from .checks import whole
 from .nearest import HalvingHead, fit
 
 # %% ../nbs/03_checkerboard.ipynb #17616ac8
@@ -22,7 +24,9 @@ def overlap_map(
     ks:int, # Pixels of the kernel
     stride:int, # Distance between two stamps, in pixels
 )->Tensor: # int64 `((size-1)*stride+ks,)`: stamps on each pixel of the output
-    "How many stamps of a transposed convolution touch each pixel of a row ([Odena et al. 2016](https://distill.pub/2016/deconv-checkerboard/))."
+    ("How many stamps of a transposed convolution touch each pixel of a row "
+     "([Odena et al. 2016](https://distill.pub/2016/deconv-checkerboard/)).")
+    size,ks,stride = whole(size, "size"),whole(ks, "ks"),whole(stride, "stride")
     counts = torch.zeros((size-1)*stride+ks, dtype=torch.int64)
     for i in range(size): counts[i*stride:i*stride+ks] += 1
     return counts
@@ -33,14 +37,19 @@ def checkerboard_score(
     period:int=2, # After how many pixels the pattern repeats, the stride
 )->float: # 0 for none; `nan` for an output that is 0 everywhere
     "Standard deviation of the `period` x `period` phase means, over the mean absolute value."
+    period = whole(period, "period")
+    if y.ndim < 2: raise ValueError(f"`y` must have height and width, not the shape {tuple(y.shape)}")
     h,w = (n//period*period for n in y.shape[-2:])
-    if min(h, w)==0: raise ValueError(f"a pattern of period {period} doesn't show in {y.shape[-2]}x{y.shape[-1]} pixels: give at least {period}x{period}")
+    if min(h, w)==0:
+        raise ValueError(f"a pattern of period {period} doesn't show in {y.shape[-2]}x{y.shape[-1]} pixels: "
+                         f"give at least {period}x{period}")
     y = y[..., :h, :w]
     phases = y.unflatten(-1, (-1,period)).unflatten(-3, (-1,period)).mean((-4,-2))
     return (phases.flatten(-2).std(-1, correction=0).mean()/y.abs().mean()).item()
 
 # %% ../nbs/03_checkerboard.ipynb #b37a4617
 def _shuffled(conv, *more): return nn.Sequential(conv, nn.PixelShuffle(2), *more)
+def _blurred(double): return nn.Sequential(double, nn.ReplicationPad2d((1,0,1,0)), nn.AvgPool2d(2, stride=1))
 
 DOUBLERS = {
     "nearest, then 3x3": lambda ni,nf: nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(ni, nf, 3, padding=1)),
@@ -49,16 +58,20 @@ DOUBLERS = {
     "transposed, ks 4": lambda ni,nf: nn.ConvTranspose2d(ni, nf, 4, stride=2, padding=1),
     "sub-pixel": lambda ni,nf: _shuffled(nn.Conv2d(ni, 4*nf, 3, padding=1)),
     "sub-pixel, ICNR": lambda ni,nf: SubpixelConv(ni, nf),
-    "sub-pixel, ICNR, blur": lambda ni,nf: nn.Sequential(SubpixelConv(ni, nf), nn.ReplicationPad2d((1,0,1,0)), nn.AvgPool2d(2, stride=1))}
+    "sub-pixel, ICNR, blur": lambda ni,nf: _blurred(SubpixelConv(ni, nf))}
 
 # %% ../nbs/03_checkerboard.ipynb #dded7a39
 def pixel_shuffle(
     x:Tensor, # Activations, any dtype, `(B,C*r*r,H,W)`
     r:int=2, # How many times as high and as wide the result is
 )->Tensor: # `(B,C,H*r,W*r)`, same dtype as `x`
-    "Each group of `r*r` channels becomes blocks of `r` x `r` pixels ([Shi et al. 2016](https://arxiv.org/abs/1609.05158), section 2.2)."
+    ("Each group of `r*r` channels becomes blocks of `r` x `r` pixels "
+     "([Shi et al. 2016](https://arxiv.org/abs/1609.05158), section 2.2).")
+    r = whole(r, "r")
+    if x.ndim != 4 or x.shape[1]%r**2:
+        raise ValueError(f"`x` must be (B,C*{r*r},H,W), its channels a multiple of r*r = {r*r}, not {tuple(x.shape)}")
     b,c,h,w = x.shape
-    return x.view(b, c//r**2, r, r, h, w).permute(0, 1, 4, 2, 5, 3).reshape(b, c//r**2, h*r, w*r)
+    return x.reshape(b, c//r**2, r, r, h, w).permute(0, 1, 4, 2, 5, 3).reshape(b, c//r**2, h*r, w*r)
 
 # %% ../nbs/03_checkerboard.ipynb #35b32c70
 def shuffle_as_transposed(
@@ -66,8 +79,13 @@ def shuffle_as_transposed(
     r:int=2, # Of the shuffle
 )->Tensor: # `(ni,C,k*r,k*r)`: for `stride=r`, `padding=r*(k//2)`
     "The transposed convolution that does what that convolution and a pixel shuffle do, in one step."
+    r = whole(r, "r")
+    if weight.ndim != 4 or weight.shape[0]%r**2 or weight.shape[2] != weight.shape[3] or weight.shape[2]%2==0:
+        raise ValueError(f"`weight` must be (C*{r*r},ni,k,k) with an odd k, not {tuple(weight.shape)}: "
+                         "only such a convolution keeps the size, and its kernels are those of the shuffle")
     n,ni,k,_ = weight.shape
-    return weight.flip(-2, -1).view(n//r**2, r, r, ni, k, k).permute(3, 0, 4, 1, 5, 2).reshape(ni, n//r**2, k*r, k*r)
+    blocks = weight.flip(-2, -1).view(n//r**2, r, r, ni, k, k)
+    return blocks.permute(3, 0, 4, 1, 5, 2).reshape(ni, n//r**2, k*r, k*r)
 
 # %% ../nbs/03_checkerboard.ipynb #55ac4bbc
 def icnr(
@@ -75,7 +93,7 @@ def icnr(
     r:int=2, # Of the pixel shuffle that follows
 )->Tensor: # `(C*r*r,ni,kh,kw)`: weights with which the shuffle gives what nearest neighbour would
     "The start of a sub-pixel layer ([Aitken et al. 2017](https://arxiv.org/abs/1707.02937), section 2)."
-    return kernels.repeat_interleave(r*r, 0)
+    return kernels.repeat_interleave(whole(r, "r")**2, 0)
 
 # %% ../nbs/03_checkerboard.ipynb #d4c7ced2
 class SubpixelConv(nn.Sequential):
@@ -98,7 +116,9 @@ class Enlarger(nn.Sequential):
         double, # `double(ni, nf)` makes a layer that doubles height and width
         width:int=16, # Channels inside
     ):
-        super().__init__(nn.Conv2d(3, width, 3, padding=1), nn.ReLU(), double(width, width), nn.ReLU(), double(width, width), nn.ReLU(), nn.Conv2d(width, 3, 1))
+        super().__init__(nn.Conv2d(3, width, 3, padding=1), nn.ReLU(),
+                         double(width, width), nn.ReLU(),
+                         double(width, width), nn.ReLU(), nn.Conv2d(width, 3, 1))
 
 # %% ../nbs/03_checkerboard.ipynb #b69599ec
 def train_enlarger(
@@ -117,8 +137,9 @@ def train_enlarger(
     return net.eval()
 
 # %% ../nbs/03_checkerboard.ipynb #d113d589
-class SubpixelHead(HalvingHead):
-    "Once per halving of the body: a sub-pixel convolution that halves the channels; then scores by a 1x1 convolution."
+class SubpixelHead(HalvingHead, name="subpixel"):
+    ("Once per halving of the body: a sub-pixel convolution that halves the channels; "
+     "then scores by a 1x1 convolution.")
     def double(self,
         ni:int, # Channels that come in
         nf:int, # Channels that go out
@@ -127,14 +148,15 @@ class SubpixelHead(HalvingHead):
         return nn.Sequential(SubpixelConv(ni, nf), nn.BatchNorm2d(nf), nn.ReLU())
 
 # %% ../nbs/03_checkerboard.ipynb #b6fcd734
-class BilinearHead(nn.Module):
+class BilinearHead(Head, name="bilinear"):
     "Scores on the last grid by a 1x1 convolution, made as large as the picture by bilinear interpolation."
     def __init__(self,
         body, # States `channels` and `strides`, finest first
         n_out:int, # Scores for each pixel, such as the number of classes
     ):
         super().__init__()
-        self.stride,self.classes = body.strides[-1],nn.Conv2d(body.channels[-1], n_out, 1)
+        self.stride = body.strides[-1]
+        self.classes = nn.Conv2d(body.channels[-1], n_out, 1)
 
     def forward(self,
         features:list, # The body's features, finest first; only the last is read
@@ -142,4 +164,5 @@ class BilinearHead(nn.Module):
     )->Tensor: # Scores, `(B,n_out,*size)`
         "The scores of every pixel."
         x = fit(features[-1], [(n+self.stride-1)//self.stride for n in size]) # size/stride, rounded up
-        return fit(F.interpolate(self.classes(x), scale_factor=self.stride, mode="bilinear", align_corners=False), size)
+        large = F.interpolate(self.classes(x), scale_factor=self.stride, mode="bilinear", align_corners=False)
+        return fit(large, size)

@@ -19,7 +19,32 @@ from torch import nn, Tensor
 from fastai.layers import ConvLayer
 
 # %% ../nbs/02_transposed.ipynb #7ede0696
-from .nearest import HalvingHead
+from .checks import whole
+from .nearest import HalvingHead, check_mixable
+
+# %% ../nbs/02_transposed.ipynb #7fa441fe
+def _one_channel(x, name):
+    "Height and width of a picture or kernel of one channel; one sentence if it is none"
+    if x.ndim==2 and x.numel(): return x.shape
+    raise ValueError(f"`{name}` must be one channel with pixels, (H,W), not the shape {tuple(x.shape)}: "
+                     f"index it, as in `{name}[0,0]`")
+
+def _whole_sizes(ks, stride, padding, output_padding):
+    "The numbers that a size is counted from; one sentence for the first that is none"
+    return (whole(ks, "ks"),whole(stride, "stride"),
+            whole(padding, "padding", 0),whole(output_padding, "output_padding", 0))
+
+def _check_matrix(kernel, size, stride, padding):
+    "Height and width; one sentence if the kernel has no place in the picture"
+    kh,kw = _one_channel(kernel, "kernel")
+    try: h,w = size
+    except (TypeError, ValueError):
+        raise ValueError(f"`size` must be height and width, not {size!r}: as in (4,4)") from None
+    h,w,more = whole(h, "size[0]"),whole(w, "size[1]"),2*whole(padding, "padding", 0)
+    whole(stride, "stride")
+    if kh > h+more or kw > w+more:
+        raise ValueError(f"the kernel is {kh}x{kw} and the picture {h}x{w}, padding {padding}: it fits nowhere")
+    return h,w
 
 # %% ../nbs/02_transposed.ipynb #d071805d
 def stamp(
@@ -27,10 +52,14 @@ def stamp(
     kernel:Tensor, # Kernel, float, `(kh,kw)`
     stride:int, # Distance between two stamps, in pixels; at least 1
 )->Tensor: # Picture, float, `((H-1)*stride+kh, (W-1)*stride+kw)`
-    "Transposed convolution of one channel: each pixel stamps the kernel, times its value; where stamps meet they add up."
-    (h,w),(kh,kw) = x.shape,kernel.shape
+    ("Transposed convolution of one channel: each pixel stamps the kernel, times its value; "
+     "where stamps meet they add up.")
+    (h,w),(kh,kw),stride = _one_channel(x, "x"),_one_channel(kernel, "kernel"),whole(stride, "stride")
     canvas = x.new_zeros((h-1)*stride+kh, (w-1)*stride+kw)
-    for row,col in product(range(h), range(w)): canvas[row*stride:row*stride+kh, col*stride:col*stride+kw] += x[row,col]*kernel
+    for row,col in product(range(h), range(w)):
+        top = row*stride
+        left = col*stride
+        canvas[top:top+kh, left:left+kw] += x[row,col]*kernel
     return canvas
 
 # %% ../nbs/02_transposed.ipynb #40cc7bdb
@@ -40,19 +69,37 @@ def output_size(
     stride:int=1, # Distance between two stamps, in pixels
     padding:int=0, # Pixels cut off at each end
     output_padding:int=0, # Pixels added at the far end
-)->int: # Height (or width) of the output, in pixels
-    "How large the result of a transposed convolution is ([Dumoulin & Visin 2016](https://arxiv.org/abs/1603.07285), section 4.6)."
-    return (size-1)*stride + ks - 2*padding + output_padding
+)->int: # Height (or width) of the output, in pixels; nothing is left where it is 0 or less
+    ("How large the result of a transposed convolution is "
+     "([Dumoulin & Visin 2016](https://arxiv.org/abs/1603.07285), section 4.6).")
+    ks,stride,padding,output_padding = _whole_sizes(ks, stride, padding, output_padding)
+    return (whole(size, "size")-1)*stride + ks - 2*padding + output_padding
 
 # %% ../nbs/02_transposed.ipynb #1eeb9071
 def _check_sizes(x, weight, stride, padding, output_padding):
     "One sentence if the arguments of a transposed convolution don't fit together"
-    if x.ndim != 4 or weight.ndim != 4: raise ValueError(f"`x` and `weight` must have 4 axes, and have the shapes {tuple(x.shape)} and {tuple(weight.shape)}: index with `None` to add one")
-    if x.shape[1] != weight.shape[0]: raise ValueError(f"`x` has {x.shape[1]} channels and `weight` takes {weight.shape[0]}, its first axis: (ni,nf,kh,kw), as in `nn.ConvTranspose2d`")
-    if stride < 1 or padding < 0: raise ValueError(f"`stride` must be at least 1 and `padding` at least 0, not {stride} and {padding}")
-    if not 0 <= output_padding < stride: raise ValueError(f"`output_padding` must be from 0 to stride-1 = {stride-1}, not {output_padding}: with more, take a larger input instead")
-    out = [output_size(n, k, stride, padding, output_padding) for n,k in zip(x.shape[-2:], weight.shape[-2:])]
-    if min(out) < 1: raise ValueError(f"nothing would be left: the output would be {out[0]}x{out[1]}. Lower `padding`, which is {padding}")
+    if x.ndim != 4 or weight.ndim != 4:
+        raise ValueError(f"`x` and `weight` must have 4 axes, and have the shapes {tuple(x.shape)} "
+                         f"and {tuple(weight.shape)}: index with `None` to add one")
+    if x.shape[1] != weight.shape[0]:
+        raise ValueError(f"`x` has {x.shape[1]} channels and `weight` takes {weight.shape[0]}, its first axis: "
+                         "(ni,nf,kh,kw), as in `nn.ConvTranspose2d`")
+    if x.dtype != weight.dtype or not x.is_floating_point():
+        raise ValueError(f"`x` is {x.dtype} and `weight` is {weight.dtype}, wanted the same float: take `weight.to(x)`")
+    if 0 in x.shape[-2:] or 0 in weight.shape:
+        raise ValueError(f"there is nothing to stamp: `x` is {tuple(x.shape)} and `weight` {tuple(weight.shape)}")
+    stride,padding = whole(stride, "stride", None),whole(padding, "padding", None)
+    output_padding = whole(output_padding, "output_padding", None)
+    if stride < 1 or padding < 0:
+        raise ValueError(f"`stride` must be at least 1 and `padding` at least 0, not {stride} and {padding}")
+    if not 0 <= output_padding < stride:
+        raise ValueError(f"`output_padding` must be from 0 to stride-1 = {stride-1}, not {output_padding}: "
+                         "with more, take a larger input instead")
+    pairs = zip(x.shape[-2:], weight.shape[-2:])
+    out = [(n-1)*stride + k - 2*padding + output_padding for n,k in pairs] # see `output_size`
+    if min(out) < 1:
+        raise ValueError(f"nothing would be left: the output would be {out[0]}x{out[1]}. "
+                         f"Lower `padding`, which is {padding}")
     return out
 
 # %% ../nbs/02_transposed.ipynb #797db6c3
@@ -68,7 +115,8 @@ def transposed_conv(
     kh,kw = weight.shape[-2:]
     canvas = x.new_zeros(len(x), weight.shape[1], h+2*padding, w+2*padding)
     for i,j in product(range(x.shape[2]), range(x.shape[3])):
-        canvas[..., i*stride:i*stride+kh, j*stride:j*stride+kw] += torch.einsum("bi,iokl->bokl", x[:,:,i,j], weight)
+        stamps = torch.einsum("bi,iokl->bokl", x[:,:,i,j], weight)
+        canvas[..., i*stride:i*stride+kh, j*stride:j*stride+kw] += stamps
     return canvas[..., padding:padding+h, padding:padding+w]
 
 # %% ../nbs/02_transposed.ipynb #df825559
@@ -82,7 +130,9 @@ def transposed_by_gradient(
     "Transposed convolution as the gradient of the convolution with the same weights, pulled at by `x`."
     h,w = _check_sizes(x, weight, stride, padding, output_padding)
     start = x.new_zeros(len(x), weight.shape[1], h, w, requires_grad=True)
-    return torch.autograd.grad(F.conv2d(start, weight, stride=stride, padding=padding), start, x)[0]
+    with torch.enable_grad(): down = F.conv2d(start, weight, stride=stride, padding=padding)
+    further = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad) # to be differentiated again?
+    return torch.autograd.grad(down, start, x, create_graph=further)[0]
 
 # %% ../nbs/02_transposed.ipynb #73932471
 def conv_matrix(
@@ -92,6 +142,7 @@ def conv_matrix(
     padding:int=0, # In pixels
 )->Tensor: # `(h*w, H*W)`: a row an output pixel, a column a pixel of the picture, both counted row by row
     "The matrix of a convolution ([Dumoulin & Visin 2016](https://arxiv.org/abs/1603.07285), section 4.1)."
+    size = _check_matrix(kernel, size, stride, padding)
     n = size[0]*size[1]
     dots = torch.eye(n, dtype=kernel.dtype).view(n, 1, *size)
     return F.conv2d(dots, kernel[None,None], stride=stride, padding=padding).flatten(1).T
@@ -106,7 +157,8 @@ def transposed_by_matrix(
 )->Tensor: # `(B,nf,H',W')`, see `output_size`
     "Transposed convolution as the matrix of the convolution, transposed, times the pixels."
     size = _check_sizes(x, weight, stride, padding, output_padding)
-    matrices = torch.stack([torch.stack([conv_matrix(kernel, size, stride, padding) for kernel in kernels]) for kernels in weight])
+    matrices = [conv_matrix(kernel, size, stride, padding) for kernel in weight.flatten(0, 1)]
+    matrices = torch.stack(matrices).unflatten(0, weight.shape[:2])
     return torch.einsum("iopq,bip->boq", matrices, x.flatten(2)).unflatten(2, size)
 
 # %% ../nbs/02_transposed.ipynb #0451f7ca
@@ -114,8 +166,11 @@ def zero_insert(
     x:Tensor, # Activations, any dtype, `(B,C,H,W)`
     stride:int=2, # Distance between two pixels of `x` in the result, in pixels; at least 1
 )->Tensor: # `(B,C,(H-1)*stride+1,(W-1)*stride+1)`, same dtype as `x`
-    "`x` with `stride-1` zeros between neighbouring pixels ([Dumoulin & Visin 2016](https://arxiv.org/abs/1603.07285), section 4.5)."
-    if stride < 1: raise ValueError(f"`stride` must be at least 1, not {stride}")
+    ("`x` with `stride-1` zeros between neighbouring pixels "
+     "([Dumoulin & Visin 2016](https://arxiv.org/abs/1603.07285), section 4.5).")
+    stride = whole(stride, "stride")
+    if x.ndim != 4 or 0 in x.shape[-2:]:
+        raise ValueError(f"`x` must have 4 axes and a pixel, (B,C,H,W), not {tuple(x.shape)}: index with `None`")
     b,c,h,w = x.shape
     spread = x.new_zeros(b, c, (h-1)*stride+1, (w-1)*stride+1)
     spread[..., ::stride, ::stride] = x
@@ -136,7 +191,8 @@ def transposed_by_zeros(
     padding:int=0, # In pixels
     output_padding:int=0, # In pixels
 )->Tensor: # `(B,nf,H',W')`, see `output_size`
-    "Transposed convolution as a convolution with stride 1 over zero-inserted, padded pixels, the kernel flipped and swapped."
+    ("Transposed convolution as a convolution with stride 1 over zero-inserted, padded pixels, "
+     "the kernel flipped and swapped.")
     _check_sizes(x, weight, stride, padding, output_padding)
     top,left = (k-1-padding for k in weight.shape[-2:]) # negative if `padding` is larger: `F.pad` crops then
     spread = F.pad(zero_insert(x, stride), (left, left+output_padding, top, top+output_padding))
@@ -151,8 +207,12 @@ def input_size(
     output_padding:int=0, # In pixels
 )->int: # Height (or width) of the input, in pixels
     "The input from which a transposed convolution makes an output of `size`."
+    size = whole(size, "size", None)
+    ks,stride,padding,output_padding = _whole_sizes(ks, stride, padding, output_padding)
     steps,rest = divmod(size + 2*padding - ks - output_padding, stride)
-    if rest or steps < 0: raise ValueError(f"no input gives an output of {size} with ks {ks}, stride {stride}, padding {padding}, output_padding {output_padding}: change one of them")
+    if rest or steps < 0:
+        raise ValueError(f"no input gives an output of {size} with ks {ks}, stride {stride}, padding {padding}, "
+                         f"output_padding {output_padding}: change one of them")
     return steps+1
 
 # %% ../nbs/02_transposed.ipynb #47469e07
@@ -160,15 +220,17 @@ def solve_size(
     size:int, # Height (or width) of the input, in pixels
     wanted:int, # Height (or width) of the output, in pixels
     largest:int=8, # The largest kernel to try, in pixels
-)->list: # Dictionaries with `ks`, `stride`, `padding`, `output_padding`, and `even`: whether all pixels get equally many stamps (but for the border)
-    "Every transposed convolution that leads from `size` to `wanted`; its kernel covers the stride, and `padding` is less than the kernel."
+)->list: # Dictionaries: `ks`, `stride`, `padding`, `output_padding`, `even` (as many stamps on each inner pixel?)
+    ("Every transposed convolution that leads from `size` to `wanted`; "
+     "its kernel covers the stride, and `padding` is less than the kernel.")
+    size,wanted,largest = whole(size, "size", None),whole(wanted, "wanted", None),whole(largest, "largest")
     if size < 1 or wanted < 1: raise ValueError(f"`size` and `wanted` must be at least 1, not {size} and {wanted}")
     found = []
     for ks in range(1, largest+1):
-        for stride in range(1, ks+1):
-            for padding in range(ks):
-                more = wanted - output_size(size, ks, stride, padding)
-                if 0 <= more < stride: found.append(dict(ks=ks, stride=stride, padding=padding, output_padding=more, even=ks%stride==0))
+        for stride,padding in product(range(1, ks+1), range(ks)):
+            more = wanted - ((size-1)*stride + ks - 2*padding) # what `output_size` lacks
+            if not 0 <= more < stride: continue
+            found.append(dict(ks=ks, stride=stride, padding=padding, output_padding=more, even=ks%stride==0))
     return found
 
 # %% ../nbs/02_transposed.ipynb #8cac3e01
@@ -177,10 +239,13 @@ def as_transposed(
     scale:int=2, # Of the nearest upsampling before it; at least 1
 )->Tensor: # `(ni,nf,ks+scale-1,ks+scale-1)`: for `stride=scale`, `padding=ks//2`
     "The transposed convolution that does what nearest upsampling and then that convolution do, in one step."
+    if weight.ndim != 4: raise ValueError(f"`weight` must have 4 axes, (nf,ni,ks,ks), not {tuple(weight.shape)}")
     nf,ni,ks,kw = weight.shape
     if ks != kw: raise ValueError(f"the kernel is {ks}x{kw}, and only a square one is rewritten: fill it up with zeros")
-    if scale < 1: raise ValueError(f"`scale` must be at least 1, not {scale}")
-    if ks%2==0: raise ValueError(f"the kernel is {ks} wide, and only an odd one keeps the size of the picture: use ks 3, 5, ...")
+    scale = whole(scale, "scale")
+    if ks%2==0:
+        raise ValueError(f"the kernel is {ks} wide, and only an odd one keeps the size of the picture: "
+                         "use ks 3, 5, ...")
     block = weight.new_ones(1, 1, scale, scale)
     stamps = F.conv2d(weight.flip(-2, -1).reshape(-1, 1, ks, ks), block, padding=scale-1)
     return stamps.view(nf, ni, *stamps.shape[-2:]).transpose(0, 1)
@@ -189,8 +254,9 @@ def as_transposed(
 def bilinear_kernel(
     ks:int, # Height and width, in pixels
 )->Tensor: # float32 `(ks,ks)`
-    "A tent: with `ks = 2*stride - stride%2` its stamps interpolate bilinearly ([Long et al. 2015](https://arxiv.org/abs/1411.4038), section 3.3)."
-    if ks < 1: raise ValueError(f"`ks` must be at least 1, not {ks}")
+    ("A tent: with `ks = 2*stride - stride%2` its stamps interpolate bilinearly "
+     "([Long et al. 2015](https://arxiv.org/abs/1411.4038), section 3.3).")
+    ks = whole(ks, "ks")
     slope,centre = (ks+1)//2,(ks-1)/2
     tent = 1 - (torch.arange(ks)-centre).abs()/slope
     return torch.outer(tent, tent)
@@ -202,16 +268,22 @@ def bilinear_transposed(
     hold:bool=True, # Hold the border? Without, it is dimmed, as in a plain transposed convolution
 )->Tensor: # `(B,C,H*scale,W*scale)`
     "Bilinear upsampling as a transposed convolution of each channel with tents."
-    if not x.is_floating_point(): raise ValueError(f"`x` must be float, not {x.dtype}: mix `x.float()`, or copy class codes with `nearest_upsample`")
+    scale = whole(scale, "scale")
+    if x.ndim != 4 or not x.shape[1]:
+        raise ValueError(f"`x` must have 4 axes and a channel, (B,C,H,W), not {tuple(x.shape)}: index with `None`")
+    check_mixable(x)
     ks = 2*scale - scale%2
     padding = (ks-scale)//2
     kernel = bilinear_kernel(ks).to(x).expand(x.shape[1], 1, ks, ks)
-    if hold: x,padding = F.pad(x, (1,1,1,1), mode="replicate"),padding+scale
+    if hold:
+        x = F.pad(x, (1,1,1,1), mode="replicate")
+        padding += scale
     return F.conv_transpose2d(x, kernel, stride=scale, padding=padding, groups=x.shape[1])
 
 # %% ../nbs/02_transposed.ipynb #948233b1
-class TransposedHead(HalvingHead):
-    "Once per halving of the body: a 2x2 transposed convolution with stride 2 that halves the channels; then scores by a 1x1 convolution."
+class TransposedHead(HalvingHead, name="transposed"):
+    ("Once per halving of the body: a 2x2 transposed convolution with stride 2 that halves the channels; "
+     "then scores by a 1x1 convolution.")
     def double(self,
         ni:int, # Channels that come in
         nf:int, # Channels that go out

@@ -6,27 +6,18 @@ Docs: https://pixelladder.github.io/pixelladder/unet.html.md"""
 
 # %% auto #0
 __all__ = ['crop_and_concat', 'OriginalUnet', 'pad_to_multiple', 'DynamicBlock', 'DynamicUnetHead', 'from_dynamic_unet',
-           'receptive_fields', 'summary', 'receptive_field', 'DecoderBlock', 'UnetHead', 'draw_unet']
-
-# %% ../nbs/08_unet.ipynb #55455cbb
-import copy
-from contextlib import contextmanager
-from math import inf, nan
+           'receptive_field', 'DecoderBlock', 'UnetHead']
 
 # %% ../nbs/08_unet.ipynb #1bdfa62f
 import torch
 import torch.nn.functional as F
 from torch import nn, Tensor
-from torch.utils.flop_counter import FlopCounterMode
-from torch.utils.module_tracker import ModuleTracker
 
 # %% ../nbs/08_unet.ipynb #a8d125b9
-import pixelladder # before torchvision: mends its import beside a CPU build of torch
-import matplotlib.pyplot as plt, pandas as pd
 from fastai.layers import BatchNorm, ConvLayer, PixelShuffle_ICNR, ResBlock
 
 # %% ../nbs/08_unet.ipynb #100d929b
-from .body import Body, DensePredictor, Stages
+from .body import Body, DensePredictor, Head
 from .nearest import fit
 
 # %% ../nbs/08_unet.ipynb #507c7178
@@ -34,18 +25,24 @@ def crop_and_concat(
     x:Tensor, # What comes from below, float, `(B,C,h,w)`
     skip:Tensor, # The encoder's grid, float, `(B,S,H,W)`, at least as high and as wide
 )->Tensor: # `(B,S+C,h,w)`: the skip's channels first
-    "The middle of `skip`, as large as `x`, in front of `x` ([Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597), section 2)."
+    ("The middle of `skip`, as large as `x`, in front of `x` "
+     "([Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597), section 2).")
     (h,w),(H,W) = x.shape[-2:],skip.shape[-2:]
-    if H < h or W < w: raise ValueError(f"the skip has {H}x{W} cells and {h}x{w} are wanted: there is nothing to crop; `fit` repeats a border")
+    if H < h or W < w:
+        raise ValueError(f"the skip has {H}x{W} cells and {h}x{w} are wanted: "
+                         "there is nothing to crop; `fit` repeats a border")
     top,left = (H-h)//2,(W-w)//2
     return torch.cat([skip[..., top:top+h, left:left+w], x], 1)
 
 # %% ../nbs/08_unet.ipynb #f2f36628
-def _convs(ni, nf): return nn.Sequential(nn.Conv2d(ni, nf, 3), nn.ReLU(), nn.Conv2d(nf, nf, 3), nn.ReLU())
+def _convs(ni, nf):
+    "Two convolutions without padding"
+    return nn.Sequential(nn.Conv2d(ni, nf, 3), nn.ReLU(), nn.Conv2d(nf, nf, 3), nn.ReLU())
 
 # %% ../nbs/08_unet.ipynb #a2d73e4f
 class OriginalUnet(nn.Module):
-    "The net of [Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597), figure 1: no padding, so the answer is smaller than the picture, and each skip is cropped."
+    ("The net of [Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597), figure 1: "
+     "no padding, so the answer is smaller than the picture, and each skip is cropped.")
     def __init__(self,
         n_in:int=1, # Channels of the picture
         n_out:int=2, # Scores for each pixel
@@ -54,17 +51,22 @@ class OriginalUnet(nn.Module):
         super().__init__()
         wide = [width*2**i for i in range(5)]
         self.down = nn.ModuleList(_convs(a, b) for a,b in zip([n_in,*wide], wide))
-        self.up = nn.ModuleList(nn.ConvTranspose2d(2*c, c, 2, stride=2) for c in wide[3::-1])
-        self.mix = nn.ModuleList(_convs(2*c, c) for c in wide[3::-1])
+        upwards = wide[-2::-1]
+        self.up = nn.ModuleList(nn.ConvTranspose2d(2*c, c, 2, stride=2) for c in upwards)
+        self.mix = nn.ModuleList(_convs(2*c, c) for c in upwards)
         self.classes = nn.Conv2d(width, n_out, 1)
 
     def forward(self,
         x:Tensor, # Pictures, float, `(B,n_in,H,W)`; sides such as 188, 204, ..., 572: even at each halving
     )->Tensor: # Scores, `(B,n_out,H-184,W-184)`
         "The scores of the pixels in the middle, all of whose neighbourhood is seen."
-        skips = [x := self.down[0](x)]
-        for down in self.down[1:]: skips.append(x := down(F.max_pool2d(x, 2)))
-        for up,mix,skip in zip(self.up, self.mix, skips[-2::-1]): x = mix(crop_and_concat(up(x), skip))
+        skips = []
+        x = self.down[0](x)
+        for down in self.down[1:]:
+            skips.append(x)
+            x = down(F.max_pool2d(x, 2))
+        for up,mix,skip in zip(self.up, self.mix, reversed(skips)):
+            x = mix(crop_and_concat(up(x), skip))
         return self.classes(x)
 
 # %% ../nbs/08_unet.ipynb #39f4e9df
@@ -75,6 +77,11 @@ def pad_to_multiple(
     "Repeat the last row and the last column until both sides are multiples of `n`."
     h,w = x.shape[-2:]
     return F.pad(x, (0, -w%n, 0, -h%n), mode="replicate")
+
+# %% ../nbs/08_unet.ipynb #0c6fd823
+def _conv(ni, nf, **kwargs):
+    "A `ConvLayer` without batch norm"
+    return ConvLayer(ni, nf, norm_type=None, **kwargs)
 
 # %% ../nbs/08_unet.ipynb #db90bee6
 class DynamicBlock(nn.Module):
@@ -87,8 +94,10 @@ class DynamicBlock(nn.Module):
         super().__init__()
         n = ni//2+n_skip
         nf = n//2 if last else n
-        self.shuf,self.bn = PixelShuffle_ICNR(ni, ni//2, norm_type=None),BatchNorm(n_skip)
-        self.conv1,self.conv2 = ConvLayer(n, nf, norm_type=None),ConvLayer(nf, nf, norm_type=None)
+        self.shuf = PixelShuffle_ICNR(ni, ni//2, norm_type=None)
+        self.bn = BatchNorm(n_skip)
+        self.conv1 = _conv(n, nf)
+        self.conv2 = _conv(nf, nf)
 
     def forward(self,
         x:Tensor, # From below, float, `(B,ni,h,w)`
@@ -96,10 +105,11 @@ class DynamicBlock(nn.Module):
     )->Tensor: # `(B,ni//2+n_skip,H,W)`, or half the channels
         "Both, mixed."
         x = F.interpolate(self.shuf(x), size=skip.shape[-2:], mode="nearest")
-        return self.conv2(self.conv1(F.relu(torch.cat([x, self.bn(skip)], 1))))
+        x = F.relu(torch.cat([x, self.bn(skip)], 1))
+        return self.conv2(self.conv1(x))
 
 # %% ../nbs/08_unet.ipynb #b1b38d06
-class DynamicUnetHead(nn.Module):
+class DynamicUnetHead(Head, name="dynamic_unet"):
     "What fastai's `DynamicUnet` puts behind its body, by its defaults, without hooks."
     reads_picture = True
     def __init__(self,
@@ -108,13 +118,14 @@ class DynamicUnetHead(nn.Module):
     ):
         super().__init__()
         *skips,c = body.channels
-        self.middle = nn.Sequential(BatchNorm(c), nn.ReLU(), ConvLayer(c, 2*c, norm_type=None), ConvLayer(2*c, c, norm_type=None))
+        self.middle = nn.Sequential(BatchNorm(c), nn.ReLU(), _conv(c, 2*c), _conv(2*c, c))
         self.blocks = nn.ModuleList()
         for i,n_skip in reversed(list(enumerate(skips))):
             self.blocks.append(DynamicBlock(c, n_skip, last=i==0))
             c = (c//2+n_skip)//(2 if i==0 else 1)
         self.shuf = PixelShuffle_ICNR(c, c, norm_type=None) if body.strides[0] > 1 else nn.Identity()
-        self.last = nn.Sequential(ResBlock(1, c+body.n_in, c+body.n_in, norm_type=None), ConvLayer(c+body.n_in, n_out, ks=1, act_cls=None, norm_type=None))
+        c += body.n_in # the picture
+        self.last = nn.Sequential(ResBlock(1, c, c, norm_type=None), _conv(c, n_out, ks=1, act_cls=None))
 
     def forward(self,
         features:list, # The picture, then the body's features, finest first
@@ -131,11 +142,15 @@ class DynamicUnetHead(nn.Module):
 @torch.no_grad()
 def _same_scores(ours, theirs):
     "An error if the two differ: some options of `DynamicUnet` have no weights, and would go unnoticed"
-    trained,x = theirs.training,torch.randn(1, ours.body.n_in, 64, 64)
-    a,b = ours.eval()(x),theirs.eval()(x.to(next(theirs.parameters()).device)).as_subclass(Tensor).cpu()
+    trained = theirs.training
+    x = torch.randn(1, ours.body.n_in, 64, 64)
+    device = next(theirs.parameters()).device
+    a = ours.eval()(x)
+    b = theirs.eval()(x.to(device)).as_subclass(Tensor).cpu()
     theirs.train(trained)
     if not torch.allclose(a, b, rtol=1e-4, atol=1e-4*b.abs().max().item()):
-        raise ValueError("with the same weights the model gives other scores than `DynamicUnet` does by its defaults: make the learner without a `config`, for instance without `blur` and `y_range`")
+        raise ValueError("with the same weights the model gives other scores than `DynamicUnet` does by its defaults: "
+                         "make the learner without a `config`, for instance without `blur` and `y_range`")
 
 # %% ../nbs/08_unet.ipynb #3871fecb
 def from_dynamic_unet(
@@ -144,103 +159,35 @@ def from_dynamic_unet(
     "A `unet_learner`'s model as body and head, to be saved and exported."
     theirs = list(learn.model.state_dict().items())
     n_out = theirs[-1][1].shape[0]
-    body = Body(learn.arch, learn.model[0][0].in_channels if hasattr(learn.model[0][0], "in_channels") else 3)
+    body = Body(learn.arch, getattr(learn.model[0][0], "in_channels", 3))
     model = DensePredictor(body, DynamicUnetHead(body, n_out))
     ours = model.state_dict()
-    odd = [f"{name} has the shape {tuple(t.shape)}, wanted {tuple(o.shape)}" for (name,t),o in zip(theirs, ours.values()) if t.shape != o.shape]
+    odd = [f"{name} has the shape {tuple(t.shape)}, wanted {tuple(o.shape)}"
+           for (name,t),o in zip(theirs, ours.values()) if t.shape != o.shape]
     if odd or len(theirs) != len(ours):
-        raise ValueError(f"the model has {len(theirs)} tensors and the defaults of `unet_learner` give {len(ours)}{'; ' + odd[0] if odd else ''}: make the learner without a `config` and without other options of `DynamicUnet`")
+        first = f"; {odd[0]}" if odd else ""
+        raise ValueError(f"the model has {len(theirs)} tensors and the defaults of `unet_learner` give {len(ours)}"
+                         f"{first}: make the learner without a `config` and without other options of `DynamicUnet`")
     model.load_state_dict({name: t for name,(_,t) in zip(ours, theirs)})
     _same_scores(model, learn.model)
     return model.train(learn.model.training).to(next(learn.model.parameters()).device)
-
-# %% ../nbs/08_unet.ipynb #449b189d
-def _levels(model):
-    "The modules of `model` that make up a level, by name, in order"
-    levels = {f"body.net.{i}": stage for i,stage in enumerate(model.body.net)} if isinstance(model.body.net, Stages) else {"body": model.body}
-    for name,child in model.head.named_children():
-        levels |= {f"head.{name}.{i}": c for i,c in enumerate(child)} if isinstance(child, (nn.ModuleList, nn.Sequential)) else {f"head.{name}": child}
-    return levels
-
-# %% ../nbs/08_unet.ipynb #718f53f6
-@contextmanager
-def _outputs(modules):
-    "What each of `modules`, by name, puts out while in here"
-    found = {}
-    hooks = [m.register_forward_hook(lambda m,args,out,name=name: found.__setitem__(name, out)) for name,m in modules.items()]
-    try: yield found
-    finally:
-        for hook in hooks: hook.remove()
-
-# %% ../nbs/08_unet.ipynb #a0a078cf
-def _kept_bytes(model, x, levels):
-    "Bytes of activations that the backward pass needs, by level"
-    weights = {t.untyped_storage()._cdata for t in model.state_dict().values()}
-    tracker,kept = ModuleTracker(),{}
-    def pack(t):
-        level = next((n for n in levels if f"{type(model).__name__}.{n}" in tracker.parents), "")
-        if (key := t.untyped_storage()._cdata) not in weights: kept.setdefault(key, (level, t.untyped_storage().nbytes(), t)) # `t` keeps the key its own
-        return t
-    with tracker, torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t): model(x)
-    return {n: sum(size for level,size,_ in kept.values() if level==n) for n in ["", *levels]}
-
-# %% ../nbs/08_unet.ipynb #c59ba59b
-def _operations(model, x, levels):
-    "Multiplications with their additions, by level"
-    with FlopCounterMode(display=False, depth=8) as counter: model(x)
-    counts = counter.get_flop_counts()
-    return {n: sum(counts.get(f"{type(model).__name__}.{n}", {}).values())//2 for n in levels}
-
-# %% ../nbs/08_unet.ipynb #1e229543
-@torch.no_grad()
-def receptive_fields(
-    body:Body, # The network
-    side:int=1024, # Width of the picture that is poisoned, in pixels
-)->list: # For each feature, finest first: how many pixels wide the view of its middle cell is; `inf` if it reaches a border of the picture
-    "Each grid's view, found by spreading `NaN`."
-    body,place,n_grids = copy.deepcopy(body).cpu().eval(),torch.arange(side),len(body.strides)
-    def first(poisoned):
-        "For each grid the least `n` for which `poisoned(n)` reaches the cell in the middle"
-        low,high = torch.zeros(n_grids).long(),torch.full((n_grids,), side)
-        while (low < high).any():
-            n = (low+high)//2
-            x = torch.zeros(n_grids, body.n_in, 32, side).masked_fill(poisoned(n[:,None])[:,None,None], nan)
-            ill = torch.stack([f[i,:,f.shape[2]//2,f.shape[3]//2].isnan().any() for i,f in enumerate(body(x))])
-            low,high = torch.where(ill, low, n+1),torch.where(ill, n, high)
-        return high
-    left,right = first(lambda n: place < n),first(lambda n: place >= side-n)
-    return [inf if min(l,r) < 2 else side-l-r+2 for l,r in zip(left.tolist(), right.tolist())]
-
-# %% ../nbs/08_unet.ipynb #aa087f40
-def summary(
-    model:DensePredictor, # Body and head
-    size:tuple, # Height and width of a picture, in pixels; at least twice the last stride
-)->pd.DataFrame: # A row a level: `channels`, `size` (cells), `sees` (pixels; of the body's grids), `parameters`, `MiB` (activations kept for the backward pass of one picture), `GMAC` (10^9 multiplications with additions)
-    "A model, level by level."
-    if min(size) < 2*model.body.strides[-1]: raise ValueError(f"at {size[0]}x{size[1]} pixels the last grid, at stride {model.body.strides[-1]}, has a single row or column: take a size of at least {2*model.body.strides[-1]}")
-    ghost,x = copy.deepcopy(model).to("meta").train(),torch.empty(1, model.body.n_in, *size, device="meta")
-    levels = _levels(ghost)
-    with _outputs(levels) as found: kept,operations = _kept_bytes(ghost, x, levels),_operations(ghost, x, levels)
-    sees = receptive_fields(model.body)
-    sees = dict(zip(levels, sees if "body.net.0" in levels else sees[-1:]))
-    found = {n: f[-1] if isinstance(f, (list,tuple)) else f for n,f in found.items()}
-    rows = {n: [found[n].shape[1], f"{found[n].shape[2]}x{found[n].shape[3]}", sees.get(n, ""), sum(p.numel() for p in m.parameters()), kept[n]/2**20, operations[n]/1e9] for n,m in levels.items()}
-    table = pd.DataFrame(rows, index=["channels","size","sees","parameters","MiB","GMAC"]).T
-    table.loc["all"] = ["", f"{size[0]}x{size[1]}", "", table["parameters"].sum(), sum(kept.values())/2**20, table["GMAC"].sum()]
-    return table.astype({"MiB": float, "GMAC": float}).round(2)
 
 # %% ../nbs/08_unet.ipynb #f4fc5242
 def receptive_field(
     layers:list, # `(ks,stride)` of each layer in pixels, first to last
 )->int: # Pixels
-    "How many pixels wide is what one cell of the last layer sees ([Long et al. 2015](https://arxiv.org/abs/1411.4038), section 3)?"
+    ("How many pixels wide is what one cell of the last layer sees "
+     "([Long et al. 2015](https://arxiv.org/abs/1411.4038), section 3)?")
     sees,step = 1,1
-    for ks,stride in layers: sees,step = sees+(ks-1)*step,step*stride
+    for ks,stride in layers:
+        sees += (ks-1)*step
+        step *= stride
     return sees
 
 # %% ../nbs/08_unet.ipynb #4f0064b0
 class DecoderBlock(nn.Module):
-    "Narrow, enlarge, concatenate, mix: a decoder block that does its heavy work on few channels."
+    ("Narrow, enlarge, concatenate, mix: "
+     "a decoder block that does its heavy work on few channels.")
     def __init__(self,
         ni:int, # Channels from below
         n_skip:int, # Channels of the skip; 0 for none
@@ -254,13 +201,30 @@ class DecoderBlock(nn.Module):
         x:Tensor, # From below, float, `(B,ni,h,w)`
         skip:Tensor, # From the body, float, `(B,n_skip,H,W)`
     )->Tensor: # `(B,nf,H,W)`
-        "`x`, narrowed and made as large as `skip` by copying, concatenated with it and mixed."
+        ("`x`, narrowed and made as large as `skip` by copying, "
+         "concatenated with it and mixed.")
         x = F.interpolate(self.narrow(x), size=skip.shape[-2:], mode="nearest")
         return self.mix(torch.cat([x, skip], 1))
 
+# %% ../nbs/08_unet.ipynb #a61c94e2
+def _check_strides(body, finest, without):
+    "An error if a U-Net's head can't read, or leave out, what is asked for"
+    if finest not in body.strides:
+        strides = ", ".join(map(str, body.strides))
+        raise ValueError(f"the body {getattr(body, 'arch', '')} has features at the strides {strides}, "
+                         f"and none at {finest}: pass one of these as `finest`, or take another body")
+    skips = [s for s in body.strides[:-1] if s >= finest]
+    if odd := set(without)-set(skips):
+        raise ValueError(f"`without` names the strides {sorted(odd)}, and the skips are at {skips}: choose among these")
+
+def _width(stride):
+    "Channels of a `UnetHead` at a stride: 128 at 16, 64 at 8, 32 at 4 and finer"
+    return min(max(8*stride, 32), 128)
+
 # %% ../nbs/08_unet.ipynb #3d36dd27
-class UnetHead(nn.Module):
-    "Up from the coarsest grid, one `DecoderBlock` a feature, down to the stride `finest`; then scores, enlarged bilinearly."
+class UnetHead(Head, name="unet"):
+    ("Up from the coarsest grid, one `DecoderBlock` a feature, "
+     "down to the stride `finest`; then scores, enlarged bilinearly.")
     def __init__(self,
         body, # States `channels` and `strides`, finest first
         n_out:int, # Scores for each pixel, such as the number of classes
@@ -268,17 +232,21 @@ class UnetHead(nn.Module):
         without:tuple=(), # Strides whose skips are left out, to see what they are for
     ):
         super().__init__()
-        self.options = {"finest": finest, "without": list(without)} # for `model.json`
-        strides = body.strides[:-1] # of the skips
-        if finest not in body.strides: raise ValueError(f"the body {getattr(body, 'arch', '')} has features at the strides {', '.join(map(str, body.strides))}, and none at {finest}: pass one of these as `finest`, or take another body")
-        if odd := set(without) - {s for s in strides if s >= finest}: raise ValueError(f"`without` names the strides {sorted(odd)}, and the skips are at {[s for s in strides if s >= finest]}: choose among these")
-        self.places = [i for i,s in enumerate(strides) if s >= finest][::-1]
-        self.read = [0 if strides[i] in without else body.channels[i] for i in self.places] # channels of each skip
-        c,self.blocks = body.channels[-1],nn.ModuleList()
+        _check_strides(body, finest, without)
+        channels,strides = body.channels,body.strides
+        self.finest = finest
+        # The skips from coarse to fine: which features they are, and their channels
+        self.places = [i for i,s in enumerate(strides[:-1]) if s >= finest][::-1]
+        self.read = [0 if strides[i] in without else channels[i] for i in self.places]
+        self.blocks = nn.ModuleList()
+        c = channels[-1]
         for i,n_skip in zip(self.places, self.read):
-            self.blocks.append(DecoderBlock(c, n_skip, c:=min(max(8*strides[i], 32), 128))) # 128 at stride 16, 64 at 8, 32 at 4 and finer
-        for block in self.blocks: nn.init.zeros_(block.mix[0].weight[:,block.narrow.out_channels:]) # a start without skips
-        self.finest,self.classes = finest,nn.Conv2d(c, n_out, 1)
+            nf = _width(strides[i])
+            block = DecoderBlock(c, n_skip, nf)
+            nn.init.zeros_(block.mix[0].weight[:,nf:]) # a start without skips
+            self.blocks.append(block)
+            c = nf
+        self.classes = nn.Conv2d(c, n_out, 1)
 
     def forward(self,
         features:list, # The body's features, finest first
@@ -286,30 +254,7 @@ class UnetHead(nn.Module):
     )->Tensor: # Scores, `(B,n_out,*size)`
         "The scores of every pixel."
         x = features[-1]
-        for block,i,n_skip in zip(self.blocks, self.places, self.read): x = block(x, features[i][:,:n_skip])
-        return fit(F.interpolate(self.classes(x), scale_factor=self.finest, mode="bilinear"), size)
-
-# %% ../nbs/08_unet.ipynb #6f64b6b8
-def _box(ax, x, y, grid, colour):
-    "The channels and cells of a `grid`, in a box"
-    ax.text(x, y, f"{grid.shape[1]}\n{grid.shape[2]}x{grid.shape[3]}", ha="center", va="center", color="white", fontsize=9,
-            bbox=dict(boxstyle="round,pad=.5", fc=colour, ec="none"))
-
-# %% ../nbs/08_unet.ipynb #a15003c5
-def draw_unet(
-    model:DensePredictor, # Body and `UnetHead`
-    size:tuple, # Height and width of a picture, in pixels
-):
-    "The grids of a U-Net: the body's on the way down, the blocks' on the way up, skips across."
-    ghost = copy.deepcopy(model).to("meta").eval()
-    head,deepest = ghost.head,len(model.body.strides)-1
-    with _outputs({"body": ghost.body, **dict(enumerate(head.blocks))}) as found: ghost(torch.empty(1, model.body.n_in, *size, device="meta"))
-    fig,ax = plt.subplots(figsize=(9, 4.5), facecolor="white")
-    for level,grid in enumerate(found["body"]): _box(ax, level, -level, grid, "#4C78A8")
-    across = [(deepest+1+j, -level) for j,level in enumerate(head.places)]
-    for j,place in enumerate(across): _box(ax, *place, found[j], "#54A24B")
-    path = [(level, -level) for level in range(deepest+1)] + across
-    for a,b in zip(path, path[1:]): ax.annotate("", b, a, arrowprops=dict(arrowstyle="->", color="#444", shrinkA=24, shrinkB=24))
-    for level,place,n_skip in zip(head.places, across, head.read):
-        if n_skip: ax.annotate("", place, (level, -level), arrowprops=dict(arrowstyle="->", color="#F58518", lw=2, shrinkA=34, shrinkB=34))
-    ax.set(xlim=(-.7, path[-1][0]+.7), ylim=(-deepest-.6, .6)); ax.axis("off")
+        for block,i,n_skip in zip(self.blocks, self.places, self.read):
+            x = block(x, features[i][:,:n_skip])
+        x = F.interpolate(self.classes(x), scale_factor=self.finest, mode="bilinear")
+        return fit(x, size)

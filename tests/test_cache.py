@@ -6,11 +6,12 @@ import numpy as np, pytest, torch
 from PIL import Image
 from fastai.data.transforms import get_c
 from fastai.torch_core import TensorImage, TensorMask
-from pixelladder import cache
+from conftest import segnet_folder
+from pixelladder import cache, files
 from pixelladder.cache import Augment, CachedImages, cached_dls, cached_pixels, pixel_file, pixel_images
 from pixelladder.data import open_data
 from pixelladder.learner import normalize_with
-from pixelladder.metrics import VOID
+from pixelladder.codes import VOID
 
 SIZE = (20,28)
 
@@ -19,13 +20,7 @@ def own_cache(tmp_path, monkeypatch): monkeypatch.setenv("PIXELLADDER_CACHE", st
 
 def make(root, seed=0):
     "Ten train and three val images in SegNet's layout, from two sequences"
-    rng = np.random.default_rng(seed)
-    for split,n in (("train",10),("val",3)):
-        for f in (split, f"{split}annot"): (root/f).mkdir(parents=True)
-        for i in range(n):
-            Image.fromarray(rng.integers(0, 255, (24,32,3), dtype=np.uint8)).save(root/split/f"{'ab'[i%2]}_{split}{i}.png")
-            Image.fromarray(rng.integers(0, 12, (24,32), dtype=np.uint8)).save(root/f"{split}annot"/f"{'ab'[i%2]}_{split}{i}.png")
-    return open_data(root)
+    return open_data(segnet_folder(root, {"train": 10, "val": 3}, stem=lambda split, i: f"{'ab'[i%2]}_{split}{i}", seed=seed))
 
 @pytest.fixture
 def data(tmp_path): return make(tmp_path/"set")
@@ -34,7 +29,7 @@ def decoded(data, size=SIZE, **kwargs):
     "The plain way: fastai's `DataBlock`"
     return data.dls(size, num_workers=0, **kwargs)
 
-def kept(): return sorted(p.name for p in (cache.cache_path()/"pixels").iterdir()) if (cache.cache_path()/"pixels").exists() else []
+def kept(what="*.npy"): return sorted(p.name for p in (cache.cache_path()/"pixels").glob(what))
 def same(a, b): return all(torch.equal(x, y) and x.dtype==y.dtype and type(x)==type(y) for one,two in zip(a, b, strict=True) for x,y in zip(one, two, strict=True))
 
 # --- the same pixels
@@ -132,7 +127,7 @@ def test_random_state_brings_back_the_same_batches(data):
 
 # --- what is out of date is made again
 
-def fresh(data): return np.stack([cache._planes(data, SIZE, image) for image in pixel_images(data)])
+def fresh(data): return np.stack([cache._take_in(data, SIZE, image)[0] for image in pixel_images(data)])
 
 def changed_pixels(image, mask):
     before = os.stat(image)
@@ -256,9 +251,9 @@ def test_a_read_only_folder(monkeypatch):
 
 def test_without_locks_it_works_too(data, monkeypatch):
     def none(*args): raise OSError(errno.EBADF, "no locks here")
-    monkeypatch.setattr(cache.fcntl, "flock", none)
+    monkeypatch.setattr(files.fcntl, "lockf", none)
     assert np.array_equal(cached_pixels(data, SIZE), fresh(data))
-    monkeypatch.setattr(cache, "fcntl", None)
+    monkeypatch.setattr(files, "fcntl", None)
     assert cached_pixels(data, (8,8)).shape==(13,4,8,8) and len(kept())==2
 
 # --- processes
@@ -281,14 +276,14 @@ print("made", flush=True)"""
 @pytest.mark.parametrize("killed", [False, True])
 def test_two_processes_wait_for_each_other(data, killed):
     first = run(data, SLOW)
-    assert first.stdout.readline()=="halfway\n" and [n[-6:] for n in kept()]==[".draft"]
+    assert first.stdout.readline()=="halfway\n" and len(kept(".*-draft"))==1 and not kept()
     second = run(data, f"decode = cache._planes\ndef planes(*args): os.write(1, b'decodes\\n'); return decode(*args)\ncache._planes = planes\nprint(cached_pixels(data, {SIZE}).sum())")
-    assert second.stdout.readline().startswith("waiting for another process")
+    assert second.stdout.readline().startswith(f"waiting for process {first.pid}, which is decoding images into")
     if killed: first.kill(); first.wait()
     else: assert first.communicate("\n", timeout=120)[0]=="made\n"
     out = second.communicate(timeout=120)[0].splitlines()
     assert second.returncode==0 and out.count("decodes")==(13 if killed else 0) and int(out[-1])==fresh(data).sum()
-    assert kept()==[pixel_file(data, SIZE).name] # the draft of the one that was killed is gone
+    assert kept()==[pixel_file(data, SIZE).name] and not kept(".*-draft") # the draft of the one that was killed is gone
 
 def test_ctrl_c_leaves_nothing(data, monkeypatch):
     def stop(*args): raise KeyboardInterrupt
@@ -301,3 +296,30 @@ def test_asking_how_many_inputs_there_are_draws_nothing(data):
     dls = cached_dls(data, (20,28), bs=2)
     before = torch.get_rng_state()
     assert dls.n_inp==1 and torch.equal(torch.get_rng_state(), before)
+
+# --- each file is read once
+
+def test_a_warm_start_reads_no_image(data, tmp_path, monkeypatch):
+    "Neither pixels nor masks nor counts: a training that starts again opens no picture"
+    from pixelladder.train import train
+    options = dict(arch="squeezenet1_1", size=SIZE, batch_size=4, epochs=1, class_weights=.5)
+    folder = str(data.splits["train"][0].parent.parent)
+    opened,open_image = [],Image.open
+    def counted(*args, **kwargs): opened.append(args[0]); return open_image(*args, **kwargs)
+    monkeypatch.setattr(Image, "open", counted)
+    train(folder, tmp_path/"cold", **options)
+    images = set(map(str, opened))
+    assert len(opened)==len(images)==26 # 13 pictures and 13 masks, each once
+    opened.clear()
+    train(folder, tmp_path/"warm", **options)
+    assert opened==[]
+    train(folder, tmp_path/"held", **options, holdout="sequence")
+    assert opened==[] # another split of the same images
+
+def test_zoomed_masks_have_void_around_them(data, monkeypatch):
+    "Whatever its code is"
+    from pixelladder.cache import Augment
+    for code in (VOID,77):
+        monkeypatch.setattr(cache, "VOID", code)
+        _,y = Augment(flip=0, zoom=(.5,.5)).encodes((TensorImage(torch.zeros(1,3,8,8)), TensorMask(torch.ones(1,8,8, dtype=torch.int64))))
+        assert set(y.unique().tolist())=={1,code}

@@ -4,8 +4,9 @@ from pathlib import Path
 import nbformat, pytest, torch
 from nbclient import NotebookClient
 import pixelladder.check as c
-import pixelladder.mistakes
-from pixelladder.check import EXERCISES, Case, Exercise, check, hint, judge, make_exercises, progress, solution, stub
+from pixelladder.check import check, hint, progress, solution
+from pixelladder.copies import make_exercises, stub
+from pixelladder.judge import EXERCISES, Case, Exercise, judge
 root = Path(__file__).parent.parent
 
 @pytest.fixture(autouse=True)

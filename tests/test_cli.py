@@ -3,6 +3,7 @@ import json, os, re, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import numpy as np, pytest
 from PIL import Image
+from conftest import segnet_folder
 root = Path(__file__).parent.parent
 
 def run(*words): return subprocess.run([Path(sys.executable).with_name("pixelladder"), *map(str, words)], capture_output=True, text=True)
@@ -76,11 +77,9 @@ def test_progress_in_a_terminal(tmp_path):
     one_sentence(run("progress", "none"), "no exercises in 'none'", "transposed")
 
 def test_faults_stop_before_training(tmp_path):
-    for f in ("train","trainannot","val","valannot"): (tmp_path/f).mkdir()
-    for i in range(3):
-        for split in ("train","val"):
-            Image.fromarray(np.zeros((16,16,3), np.uint8)).save(tmp_path/split/f"a_{i}.png")
-            Image.fromarray(np.full((16,16), 200*(i>0), np.uint8)).save(tmp_path/f"{split}annot"/f"a_{i}.png")
+    segnet_folder(tmp_path, {"train": 3, "val": 3}, (16,16))
+    for split in ("train","val"):
+        for i in (1,2): Image.fromarray(np.full((16,16), 200, np.uint8)).save(tmp_path/f"{split}annot"/f"a_{i}.png")
     for command in (["train","--data",tmp_path,"--out",tmp_path/"o"], ["data",tmp_path]):
         one_sentence(run(*command), "4 fault(s)", "a_1.png", "a_2.png")
     assert not (tmp_path/"o").exists()

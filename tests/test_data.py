@@ -2,21 +2,15 @@
 import pickle, subprocess, sys
 import numpy as np, pytest
 from PIL import Image
-from pixelladder.data import CAMVID, check_data, from_fastai_layout, from_segnet_layout, open_data, split_for
-from pixelladder.metrics import VOID
-from pixelladder.streets import CAMVID_CODES, SEQUENCES, draw_street, make_streets, split_of
+from conftest import segnet_folder
+from pixelladder.codes import CAMVID, CAMVID_CODES, VOID
+from pixelladder.data import check_data, from_fastai_layout, from_segnet_layout, open_data, split_for
+from pixelladder.streets import SEQUENCES, draw_street, make_streets, split_of
 
 @pytest.fixture
 def segnet(tmp_path):
     "Eight train and two val images in SegNet's layout, from two sequences"
-    rng = np.random.default_rng(0)
-    for split,n in (("train",8),("val",2)):
-        for f in (split, f"{split}annot"): (tmp_path/f).mkdir()
-        for i in range(n):
-            stem = f"{'ab'[i%2]}_{split}{i}"
-            Image.fromarray(rng.integers(0, 255, (24,32,3), dtype=np.uint8)).save(tmp_path/split/f"{stem}.png")
-            Image.fromarray(rng.integers(0, 12, (24,32), dtype=np.uint8)).save(tmp_path/f"{split}annot"/f"{stem}.png")
-    return tmp_path
+    return segnet_folder(tmp_path, {"train": 8, "val": 2}, stem=lambda split, i: f"{'ab'[i%2]}_{split}{i}")
 
 def annot(root, i=0): return sorted((root/"trainannot").iterdir())[i]
 def save(array, path): Image.fromarray(np.asarray(array, np.uint8)).save(path)
@@ -132,3 +126,11 @@ def test_streets_on_disk_are_all_or_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
     data = from_fastai_layout(make_streets(tmp_path/"s", (16,24)))
     assert {k: len(v) for k,v in data.splits.items()} == {k: sum(split_of(s,f)==k for s,(n,*_) in SEQUENCES.items() for f in range(n)) for k in ("train","val","test")}
+
+def test_a_path_as_text_is_a_path(segnet):
+    data = open_data(segnet)
+    annot(segnet).write_bytes(b"no picture")
+    image = data.splits["train"][0]
+    from pixelladder.data import check_image
+    assert check_image(data, str(image))==check_image(data, image) and "can't be read" in check_image(data, str(image))[0]
+    assert "not one of the images" in check_image(data, "elsewhere.png")[0]

@@ -1,13 +1,15 @@
 "Every head on several bodies: any size, compiled, exported once for all sizes, trained, saved, loaded in a fresh process."
-import json, subprocess, sys
+import json, re, subprocess, sys
 import numpy as np, pytest, torch
-from PIL import Image
 from fastai.layers import ConvLayer
 from torch import nn
+from conftest import segnet_folder
 from torch.export import Dim, export
-from pixelladder.body import Body, DensePredictor
-from pixelladder.data import open_data
-from pixelladder.learner import HEADS, class_weights, dense_learner
+import pixelladder.all # every chapter names its heads
+from pixelladder.body import HEADS, Body, DensePredictor, Head
+from pixelladder.data import open_data, split_for
+from pixelladder.fcn import FCNHead
+from pixelladder.learner import class_weights, dense_learner, weights_of
 from pixelladder.predict import evaluate, load_model, recipe, save_model
 
 ARCHS = "resnet18", "squeezenet1_1", "mobilenet_v3_small", "regnetx_002"
@@ -22,13 +24,7 @@ def build(arch, head, n_out=4):
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    root,rng = tmp_path_factory.mktemp("data"),np.random.default_rng(0)
-    for split in "train","val":
-        for f in split,f"{split}annot": (root/f).mkdir()
-        for i in range(3):
-            Image.fromarray(rng.integers(0, 255, (40,48,3), dtype=np.uint8)).save(root/split/f"a_{i}.png")
-            Image.fromarray(rng.integers(0, 12, (40,48), dtype=np.uint8)).save(root/f"{split}annot"/f"a_{i}.png")
-    return open_data(root)
+    return open_data(segnet_folder(tmp_path_factory.mktemp("data"), {"train": 3, "val": 3}, (40,48)))
 
 @pytest.mark.parametrize("arch", ARCHS)
 @pytest.mark.parametrize("head", HEADS)
@@ -86,3 +82,54 @@ def test_class_weights(data):
     np.testing.assert_allclose(weights, (np.median(counts)/counts)**.5, rtol=1e-5)
     np.testing.assert_allclose(class_weights(data, power=1), np.median(counts)/counts, rtol=1e-5)
     with pytest.raises(ValueError, match="11 classes and 3 class weights"): dense_learner(data.dls((32,32), num_workers=0), "resnet18", pretrained=False, class_weights=[1,2,3])
+
+# --- a saved head comes back as what it was
+
+def saved(head, folder, arch="squeezenet1_1", n_out=11):
+    "A model with this head, saved; and what `make` gave on a picture"
+    model = DensePredictor(body(arch), head).eval()
+    save_model(model, folder, recipe(model, open_data(), (64,96)))
+    return model
+
+@pytest.mark.parametrize("name, options", [("fcn8", {"hold": False}), ("fcn16", {}), ("unet", {"finest": 4, "without": (8,)}), ("mine", {"hold": False, "stride": 8})])
+def test_it_gives_the_same_scores(tmp_path, monkeypatch, name, options):
+    "Also under a name that somebody gave it"
+    monkeypatch.setitem(HEADS, "mine", FCNHead)
+    if name!="mine": monkeypatch.delitem(HEADS, "mine")
+    model = saved(HEADS[name](body("squeezenet1_1"), 11, **options), tmp_path)
+    again = load_model(tmp_path)
+    x = torch.randn(1, 3, 65, 97)
+    with torch.no_grad(): torch.testing.assert_close(again.model(x), model(x), rtol=0, atol=1e-6)
+    assert again.recipe["head"] in (name,"fcn8") and again.recipe["options"].items() >= {k: list(v) if isinstance(v, tuple) else v for k,v in options.items()}.items()
+
+class Plain(nn.Module):
+    "A head that doesn't derive from `Head`"
+    def __init__(self, body, n_out, width=4):
+        super().__init__()
+        self.c = nn.Conv2d(body.channels[-1], n_out, 1)
+
+class Unnamed(Head):
+    def __init__(self, body, n_out, act=None):
+        super().__init__()
+        self.c = nn.Conv2d(body.channels[-1], n_out, 1)
+
+@pytest.mark.parametrize("make, words", [(lambda b: Plain(b, 11), "Plain doesn't remember its arguments"), (lambda b: Unnamed(b, 11), "HEADS['mine'] = Unnamed"),
+                                         (lambda b: Unnamed(b, 11, act=nn.ReLU()), "`act=ReLU()`, and ReLU can't be written"), (lambda b: Unnamed(b, 11, {1: 2}), "can't be written")])
+def test_a_head_that_could_not_come_back_is_not_saved(tmp_path, make, words):
+    with pytest.raises(ValueError, match=re.escape(words)): saved(make(body("squeezenet1_1")), tmp_path/"m")
+    assert not (tmp_path/"m").exists()
+
+def test_trained_on_crops_by_the_library_it_is_not_squeezed(data, tmp_path):
+    learn = dense_learner(data.dls(crop=(32,40), bs=2, num_workers=0), "squeezenet1_1", pretrained=False)
+    save_model(learn.model, tmp_path, recipe(learn.model, data, crop=(32,40)))
+    again = load_model(tmp_path)
+    assert again.prepare(np.zeros((64,72,3), np.uint8)).shape==(1,3,64,72) and again.recipe["squeeze"] is False
+    with pytest.raises(ValueError, match="`size` and `crop` are missing"): recipe(learn.model, data)
+
+def test_class_weights_count_what_trains():
+    streets = open_data()
+    train = split_for(streets, "sequence")[0]
+    counts = sum(np.bincount(streets.mask(p).ravel(), minlength=256) for p in train)[:streets.n]
+    assert len(train) < len(streets.splits["train"])
+    torch.testing.assert_close(class_weights(streets, holdout="sequence"), weights_of(counts, .5))
+    assert not torch.allclose(class_weights(streets), class_weights(streets, holdout="sequence"), atol=1e-3)

@@ -2,24 +2,22 @@
 import json, subprocess, sys
 from pathlib import Path
 import numpy as np, pytest
-from PIL import Image
+from conftest import segnet_folder
 from pixelladder.ladder import ONCE, class_table, climb, costs, ladder_table, measure, three_pictures, yardsticks
 from pixelladder.data import open_data
-from pixelladder.learner import HEADS
+from pixelladder.body import HEADS
 
 BUDGET = dict(arch="squeezenet1_1", size=(32,48), epochs=2, batch_size=4)
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
     "Two drives of little pictures: the brighter half is road"
-    folder,rng = tmp_path_factory.mktemp("scenes"),np.random.default_rng(0)
-    for split,drive,n in (("train","a",9), ("val","b",5)):
-        for f in (split, f"{split}annot"): (folder/f).mkdir()
-        for i in range(n):
-            road = np.arange(32)[:,None] > rng.integers(8, 24) + np.zeros((1,48), int)
-            Image.fromarray((road[...,None]*90 + rng.integers(0, 120, (32,48,3))).astype(np.uint8)).save(folder/split/f"{drive}_{i}.png")
-            Image.fromarray((road*3).astype(np.uint8)).save(folder/f"{split}annot"/f"{drive}_{i}.png")
-    return str(folder)
+    def draw(rng, size):
+        road = np.arange(size[0])[:,None] > rng.integers(8, 24) + np.zeros((1,size[1]), int)
+        return (road[...,None]*90 + rng.integers(0, 120, (*size,3))).astype(np.uint8),(road*3).astype(np.uint8)
+    drive = {"train": "a", "val": "b"}
+    folder = tmp_path_factory.mktemp("scenes")
+    return str(segnet_folder(folder, {"train": 9, "val": 5}, (32,48), lambda split, i: f"{drive[split]}_{i}", draw))
 
 @pytest.fixture(scope="module")
 def ladder(scenes, tmp_path_factory):

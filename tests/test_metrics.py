@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings, strategies as st
 
-from pixelladder.metrics import (VOID, ClassIoU, ConfusionMetric, MeanIoU, PixelAccuracy, class_iou, coarsen, confusion, constant_baseline,
+from pixelladder.codes import VOID
+from pixelladder.metrics import (ClassIoU, ConfusionMetric, MeanIoU, PixelAccuracy, class_iou, coarsen, confusion, constant_baseline,
                                  iou_upper_bound, mean_iou, pixel_accuracy)
 from fastai.callback.progress import ProgressCallback # gives a Learner its `no_bar`
 from fastai.data.core import DataLoaders

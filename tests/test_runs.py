@@ -42,9 +42,9 @@ def child(job, rank):
                 if self.epoch==1: next(self.model.parameters()).data.fill_(float("nan"))
         fastai.defaults.callbacks.append(Break)
     if rank: # the first process alone writes
-        import pixelladder.predict as predict, pixelladder.runs as runs
+        import pixelladder.files as files, pixelladder.predict as predict, pixelladder.runs as runs
         def refuse(*_): raise AssertionError("a second process wrote")
-        predict._replace = runs._replace = runs.lock_folder = refuse
+        predict.replacing = runs.replacing = files.lock_folder = refuse
     cli.main(job["words"])
 
 def two_processes(job):
@@ -111,6 +111,7 @@ if __name__=="__main__": serve(); sys.exit()
 
 import numpy as np, pytest, torch
 from PIL import Image
+from conftest import segnet_folder
 from safetensors import safe_open
 from pixelladder.predict import load_model
 from pixelladder.runs import CHECKPOINT, read_checkpoint
@@ -118,15 +119,13 @@ from pixelladder.runs import CHECKPOINT, read_checkpoint
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     "12 and 5 pictures of 40x48, each with three patches that have the colour of their class"
-    folder,rng = tmp_path_factory.mktemp("data"),np.random.default_rng(0)
-    for split,n in (("train",12),("val",5)):
-        for f in (split, f"{split}annot"): (folder/f).mkdir()
-        for i in range(n):
-            mask = np.zeros((40,48), np.uint8)
-            for _ in range(3): y,x = rng.integers(0,30,2); mask[y:y+12,x:x+16] = rng.integers(1,11)
-            Image.fromarray(np.stack([mask*20, 255-mask*9, mask*3+rng.integers(0,40,mask.shape,dtype=np.uint8)], 2)).save(folder/split/f"a_{i}.png")
-            Image.fromarray(mask).save(folder/f"{split}annot"/f"a_{i}.png")
-    return folder
+    def draw(rng, size):
+        mask = np.zeros(size, np.uint8)
+        for _ in range(3):
+            y,x = rng.integers(0, 30, 2)
+            mask[y:y+12,x:x+16] = rng.integers(1, 11)
+        return np.stack([mask*20, 255-mask*9, mask*3+rng.integers(0, 40, mask.shape, dtype=np.uint8)], 2),mask
+    return segnet_folder(tmp_path_factory.mktemp("data"), {"train": 12, "val": 5}, (40,48), draw=draw)
 
 @pytest.fixture(scope="module")
 def run():
@@ -253,7 +252,7 @@ def test_resume_refuses(run, data, tmp_path):
     sentence(run("train","--resume",out), "finished")
 
 def test_two_trainings_into_one_folder(run, data, tmp_path):
-    code = "import sys; from pixelladder.runs import lock_folder\nwith lock_folder(sys.argv[1]): print('locked', flush=True); sys.stdin.read()"
+    code = "import sys; from pixelladder.files import lock_folder\nwith lock_folder(sys.argv[1]): print('locked', flush=True); sys.stdin.read()"
     other = subprocess.Popen([sys.executable, "-c", code, tmp_path/"m"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline()=="locked\n"
     sentence(run(*words(data, "--out", tmp_path/"m")), f"process {other.pid} is training", "another folder")

@@ -1,16 +1,17 @@
 "U-Nets: equal to fastai's, seams, receptive fields, counts, options, ONNX."
 import numpy as np, pytest, torch
-import pixelladder # before torchvision
 from fastai.vision.learner import create_unet_model
 from hypothesis import given, settings, strategies as st
 from torch import nn
 from torchvision.models import resnet18, resnet34
 from types import SimpleNamespace
-from pixelladder.body import Body, DensePredictor
+import pixelladder.all # every chapter names its heads
+from pixelladder.body import HEADS, Body, DensePredictor
 from pixelladder.data import open_data
-from pixelladder.learner import HEADS, dense_learner
+from pixelladder.learner import dense_learner
 from pixelladder.predict import export_onnx, load_model, recipe, save_model
-from pixelladder.unet import OriginalUnet, UnetHead, from_dynamic_unet, receptive_field, receptive_fields, summary
+from pixelladder.summary import receptive_fields, summary
+from pixelladder.unet import OriginalUnet, UnetHead, from_dynamic_unet, receptive_field
 
 sides = st.integers(33, 120)
 body = Body("resnet18").eval()

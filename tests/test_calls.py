@@ -1,0 +1,174 @@
+"""Whatever the library is called with: the value that PyTorch gives, or a sentence (`ValueError`), never anything else."""
+import numpy as np, pytest, torch
+import torch.nn.functional as F
+from hypothesis import HealthCheck, given, settings, strategies as st
+from torch.autograd import gradcheck
+from pixelladder.metrics import class_iou, coarsen, confusion, iou_upper_bound, mean_iou, pixel_accuracy
+from pixelladder.nearest import bilinear_upsample, fit, linear_upsample, nearest_upsample
+from pixelladder.subpixel import checkerboard_score, icnr, overlap_map, pixel_shuffle, shuffle_as_transposed
+from pixelladder.transposed import (as_transposed, bilinear_kernel, bilinear_transposed, conv_matrix, input_size, output_size, solve_size, stamp,
+                                    transposed_by_gradient, transposed_by_matrix, transposed_by_zeros, transposed_conv, zero_insert)
+
+MANY = settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)) # eight functions: 2,000 calls
+
+def sentence(call, *args, **kwargs):
+    "The result, or None where a sentence said no"
+    try: return call(*args, **kwargs)
+    except ValueError as e:
+        assert len(str(e)) > 20 and ("," in str(e) or ":" in str(e)), e
+        return None
+
+number = st.one_of(st.integers(-3, 6), st.sampled_from([0.5, 2.0, 2.5, float("nan"), None, "2", True, np.int64(2), torch.tensor(2), [2], 10**12]))
+def is_whole(v): return isinstance(v, (int,np.integer,torch.Tensor)) and not isinstance(v, bool)
+
+@MANY
+@given(number, number, number, number, number)
+def test_output_size_is_torchs(size, ks, stride, padding, more):
+    out = sentence(output_size, size, ks, stride, padding, more)
+    if out is None: return
+    assert type(out) is int and all(map(is_whole, (size,ks,stride,padding,more))) and size > 0
+    if max(size, ks, stride) < 100 and more < stride and out > 0:
+        with torch.device("meta"): assert torch.nn.ConvTranspose1d(1, 1, ks, stride, padding, more)(torch.empty(1, 1, size)).shape[-1]==out
+
+@MANY
+@given(number, number, number, number, number)
+def test_input_size_undoes_output_size(size, ks, stride, padding, more):
+    n = sentence(input_size, size, ks, stride, padding, more)
+    if n is not None: assert type(n) is int and n >= 1 and output_size(n, ks, stride, padding, more)==size
+
+@MANY
+@given(number, number)
+def test_solve_size_reaches_what_is_wanted(size, wanted):
+    found = sentence(solve_size, size, wanted, 4)
+    for f in found or []:
+        assert all(type(v) in (int,bool) for v in f.values())
+        assert output_size(size, *(f[k] for k in ("ks","stride","padding","output_padding")))==wanted
+
+shape = st.lists(st.integers(0, 4), min_size=1, max_size=5)
+@st.composite
+def tensors(draw): return torch.randn(draw(shape)).to(draw(st.sampled_from([torch.float32, torch.float64, torch.int64, torch.uint8, torch.bool])))
+
+@MANY
+@given(tensors(), number, st.sampled_from([nearest_upsample, bilinear_upsample, zero_insert, bilinear_transposed, pixel_shuffle]))
+def test_ways_to_enlarge(x, scale, way):
+    if is_whole(scale) and scale > 100: scale = 3
+    out = sentence(way, x, scale)
+    if out is None: return
+    assert out.dtype==x.dtype and is_whole(scale) and x.ndim==4
+    n = int(scale)
+    if way is zero_insert: assert torch.equal(out[..., ::n, ::n], x) and out.shape[-2:]==((x.shape[-2]-1)*n+1, (x.shape[-1]-1)*n+1)
+    elif way is pixel_shuffle: assert torch.equal(out, F.pixel_shuffle(x, n))
+    elif way is nearest_upsample: assert torch.equal(out, x.repeat_interleave(n, -1).repeat_interleave(n, -2))
+    elif x.numel(): torch.testing.assert_close(out, F.interpolate(x, scale_factor=n, mode="bilinear", align_corners=False), rtol=1e-4, atol=1e-5)
+
+@MANY
+@given(tensors(), tensors(), number, number, number, st.sampled_from([transposed_conv, transposed_by_gradient, transposed_by_matrix, transposed_by_zeros]))
+def test_four_ways_and_torchs(x, weight, stride, padding, more, way):
+    if any(is_whole(v) and v > 100 for v in (stride,padding,more)): return
+    out = sentence(way, x, weight, stride, padding, more)
+    if out is None: return
+    torch.testing.assert_close(out, F.conv_transpose2d(x, weight, stride=int(stride), padding=int(padding), output_padding=int(more)), rtol=1e-4, atol=1e-4)
+
+@MANY
+@given(tensors(), st.tuples(number, number))
+def test_fit_crops_or_repeats(x, size):
+    if any(is_whole(n) and n > 100 for n in size): return
+    out = sentence(fit, x, size)
+    if out is not None: assert out.shape==(*x.shape[:-2], *map(int, size)) and out.dtype==x.dtype
+
+@MANY
+@given(st.lists(st.lists(st.integers(-2, 5), min_size=0, max_size=3), min_size=0, max_size=3), st.sampled_from([class_iou, mean_iou, pixel_accuracy]))
+def test_ratios_of_counts(rows, ratio):
+    try: counts = torch.tensor(rows)
+    except ValueError: return
+    out = sentence(ratio, counts)
+    if out is None: return
+    assert counts.ndim==2 and counts.shape[0]==counts.shape[1] > 0 and (counts >= 0).all()
+    values = torch.as_tensor(out)
+    assert ((values.isnan()) | ((values >= 0) & (values <= 1))).all()
+
+# one a line: the call is the name of its test
+NO = """
+output_size(-5, 4, 4)
+output_size(3, 2, 0)
+output_size(1, 2, 1, -2)
+solve_size(2.5, 2)
+input_size(8, 2, stride=0)
+overlap_map(5, -4, 0)
+overlap_map(0, 3, 1)
+overlap_map(3, 2.5, 1)
+pixel_shuffle(zeros(1, 5, 2, 2))
+pixel_shuffle(zeros(1, 4, 2, 2), 0)
+pixel_shuffle(zeros(4, 2, 2))
+pixel_shuffle(zeros(1, 4, 2, 2), -2)
+shuffle_as_transposed(zeros(5, 1, 3, 3))
+shuffle_as_transposed(zeros(4, 1, 3, 2))
+shuffle_as_transposed(zeros(4, 1, 2, 2))
+icnr(zeros(2, 1, 3, 3), 0)
+fit(zeros(1, 1, 0, 3), (2, 2))
+fit(zeros(1, 1, 2, 2), (0, 2))
+fit(zeros(3), (2, 2))
+fit(zeros(1, 1, 2, 2), 5)
+fit(zeros(1, 1, 2, 2), (2,))
+class_iou(zeros(2, 3))
+class_iou(tensor([[1, -1], [0, 2]]))
+mean_iou(zeros(0, 0))
+pixel_accuracy(tensor([1, 2]))
+class_iou(tensor([[nan, 1], [0, 2]]))
+coarsen(zeros(0, 4, dtype=uint8), 2, 3)
+coarsen(zeros(4, 4, dtype=int8), 2, 3)
+coarsen(full((4, 4), 3), 2, 3)
+coarsen(full((4, 4), -1), 2, 3)
+coarsen(zeros(4, 4), 2, 3)
+coarsen(zeros(4, 4, dtype=uint8), 2.5, 3)
+coarsen(zeros(4, 4, dtype=uint8), 2, 0)
+coarsen(zeros(4, 4, dtype=uint8), 2, 300)
+iou_upper_bound([], 2, 0)
+confusion(zeros(2, 2).int(), zeros(2, 2).int(), 2.5)
+linear_upsample(zeros(0), 2)
+linear_upsample(zeros(3), 0)
+linear_upsample(zeros(3, 3), 2)
+linear_upsample(arange(3), 2)
+nearest_upsample(zeros(1, 1, 2, 2), 2.0)
+bilinear_upsample(zeros(1, 1, 2, 2), True)
+bilinear_upsample(zeros(1, 1, 0, 2), 2)
+stamp(zeros(2, 2), zeros(2, 2), 0)
+stamp(zeros(1, 2, 2), zeros(2, 2), 1)
+stamp(zeros(0, 2), zeros(2, 2), 1)
+conv_matrix(zeros(3, 3), (2, 2))
+conv_matrix(zeros(3, 3), (4, 4), 0)
+conv_matrix(zeros(3, 3), (4, 4), 1, -1)
+conv_matrix(zeros(3, 3), (4,))
+as_transposed(zeros(1, 1, 3, 3), 1.5)
+as_transposed(zeros(3, 3))
+bilinear_kernel(0)
+bilinear_kernel(2.5)
+bilinear_transposed(zeros(1, 1, 2, 2), 0)
+zero_insert(zeros(2, 2), 2)
+zero_insert(zeros(1, 1, 0, 2), 2)
+checkerboard_score(zeros(1, 1, 4, 4), 0)
+checkerboard_score(zeros(4))
+transposed_conv(zeros(1, 2, 3, 3), zeros(2, 1, 2, 2), 1.5)
+transposed_conv(zeros(1, 2, 0, 3), zeros(2, 1, 2, 2))
+transposed_by_gradient(zeros(1, 2, 3, 3), zeros(2, 1, 2, 2).double())
+""".strip().split("\n")
+
+@pytest.mark.parametrize("call", NO)
+def test_a_sentence_says_no(call):
+    with pytest.raises(ValueError) as e: eval(call, {**vars(torch), **globals()})
+    assert ":" in str(e.value) or "," in str(e.value)
+
+def test_numpy_integers_are_whole_numbers():
+    x = torch.arange(4.).view(1,1,2,2)
+    two = np.int64(2)
+    assert torch.equal(nearest_upsample(x, two), nearest_upsample(x, 2)) and torch.equal(bilinear_upsample(x, two), bilinear_upsample(x, 2))
+    assert output_size(two, two, two)==4 and type(output_size(two, two, two)) is int and torch.equal(fit(x, np.array([3,1])), fit(x, (3,1)))
+    assert coarsen(torch.zeros(4,4, dtype=torch.uint8), two, np.int64(3)).shape==(4,4)
+
+@pytest.mark.parametrize("way", [transposed_conv, transposed_by_gradient, transposed_by_matrix, transposed_by_zeros])
+def test_every_way_has_the_gradients(way):
+    "Of the picture and of the kernel"
+    x,w = torch.randn(1,2,2,3, dtype=torch.float64, requires_grad=True),torch.randn(2,1,3,2, dtype=torch.float64, requires_grad=True)
+    assert gradcheck(lambda x, w: way(x, w, 2, 1, 1), (x,w))
+    ours,theirs = (torch.autograd.grad(f(x, w, stride=2).square().sum(), (x,w)) for f in (way, F.conv_transpose2d))
+    for a,b in zip(ours, theirs): torch.testing.assert_close(a, b)

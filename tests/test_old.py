@@ -1,0 +1,87 @@
+"""What an older program wrote is still read: models, runs and ladders. `old/` holds the texts that version 0.1.0 wrote before format 2, its lists of options those of then."""
+import json, os, subprocess, sys
+from pathlib import Path
+import numpy as np, pytest, torch
+from PIL import Image
+from conftest import segnet_folder
+from safetensors.torch import load_file, save_file
+import pixelladder.all # every chapter names its heads
+from pixelladder.body import HEADS, Body, DensePredictor
+from pixelladder.ladder import climb
+from pixelladder.predict import Segmenter, load_model
+from pixelladder.runs import CHECKPOINT, read_checkpoint
+from pixelladder.train import DEFAULTS, resume, train
+OLD = Path(__file__).parent/"old"
+
+def text(name): return json.loads((OLD/f"{name}.json").read_text())
+SMALL = dict(arch="squeezenet1_1", size=(40,48), batch_size=4, epochs=2, bf16=False)
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory): return segnet_folder(tmp_path_factory.mktemp("old")/"data", {"train": 12, "val": 5}, (40,48))
+
+@pytest.fixture(scope="module")
+def whole(data, tmp_path_factory): return train(str(data), tmp_path_factory.mktemp("whole")/"m", **SMALL)
+
+def stopped_after_an_epoch(data, out):
+    "A run that ends where its second epoch would begin"
+    code = ("import os, sys, json, fastai.basics as fb\n"
+            "class Quit(fb.Callback):\n    order = 90\n    def after_epoch(self): os._exit(7)\n"
+            "fb.defaults.callbacks.append(Quit)\n"
+            "from pixelladder.train import train\n"
+            "o = json.loads(sys.argv[3])\ntrain(sys.argv[1], sys.argv[2], **{**o, 'size': tuple(o['size'])})")
+    r = subprocess.run([sys.executable, "-c", code, data, out, json.dumps(SMALL)], capture_output=True, text=True)
+    assert r.returncode==7, r.stderr
+    return out
+
+def rewrite(out, change):
+    "The record of a checkpoint, as `change` leaves it"
+    tensors,record = read_checkpoint(out)
+    change(record)
+    save_file(tensors, out/CHECKPOINT, {"run": json.dumps(record)})
+
+def same_weights(a, b):
+    a,b = (load_file(f/"model.safetensors") for f in (a,b))
+    assert a.keys()==b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+@pytest.mark.parametrize("lacks", [[], ["class_weights","augment","compile","crop","sgd"]], ids=["an old record","an older one"])
+def test_an_old_run_goes_on_to_the_same_end(data, whole, tmp_path, lacks):
+    "An option that is younger than the run has its default"
+    out = stopped_after_an_epoch(data, tmp_path/"m")
+    def age(record):
+        old = text("checkpoint")
+        for k in set(record)-set(old)-{"random","memory","hypers","rows","smooth","train_iter","columns"}: del record[k]
+        record |= old
+        record["arguments"] |= {"data": str(data), "bf16": False}
+        for k in lacks: del record["arguments"][k]
+    rewrite(out, age)
+    resume(out)
+    same_weights(out, whole)
+
+def test_an_option_of_the_future_is_no_traceback(data, tmp_path):
+    out = stopped_after_an_epoch(data, tmp_path/"m")
+    rewrite(out, lambda record: record["arguments"].update(warp=3))
+    with pytest.raises(ValueError, match="warp"): resume(out)
+
+def test_an_old_ladder_goes_on(data, tmp_path):
+    "Its budget lacks whatever came later"
+    budget = {k: v for k,v in text("budget").items() if k not in ("augment","compile")}
+    (tmp_path/"budget.json").write_text(json.dumps(budget))
+    options = {k: tuple(v) if isinstance(v, list) else v for k,v in budget.items() if k in ("arch","size","epochs","batch_size")}
+    assert [run["head"] for run in climb(str(data), tmp_path, ["bilinear"], 1, **options)]==["bilinear"]
+    with pytest.raises(ValueError, match="augment False, and now True"): list(climb(str(data), tmp_path, ["bilinear"], 1, augment=True, **options))
+
+def test_an_old_model_answers_as_it_did():
+    spec = text("model")
+    body = Body(spec["arch"])
+    torch.manual_seed(0)
+    model = DensePredictor(body, HEADS[spec["head"]](body, len(spec["codes"])))
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60,70,3), dtype=np.uint8))
+    assert Segmenter(model, spec).prepare(picture).shape==(1,3,40,48) # squeezed: it was trained on whole pictures
+    cropped = {**spec, "trained": {**spec["trained"], "crop": [40,48]}} # format 1 said it there
+    assert Segmenter(model, cropped).prepare(picture).shape==(1,3,60,70)
+
+def test_the_shipped_model_is_of_the_old_format():
+    assert load_model("camvid").recipe["format"]==1 and load_model("camvid").squeeze
+
+def test_every_option_of_the_old_record_is_still_there():
+    assert set(text("checkpoint")["arguments"])-{"data"} <= set(DEFAULTS)

@@ -1,0 +1,91 @@
+"""How the project is put together, held by tests: which notebook may import which, and lines that can be read.
+
+`python tests/test_style.py nbs/01_nearest.ipynb` lists what is to be mended in a notebook."""
+import ast, json, re, sys
+from pathlib import Path
+import pytest
+root = Path(__file__).parent.parent
+BOOKS = sorted((root/"nbs").glob("[0-9]*.ipynb"))
+
+def code_cells(book):
+    "Directives and source of each code cell"
+    for cell in json.loads(Path(book).read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"]!="code": continue
+        source = "".join(cell["source"])
+        yield set(re.findall(r"^#\|\s*([\w-]+)", source, re.M)),re.sub(r"^#\|.*\n?", "", source, flags=re.M)
+
+def parsed(source):
+    "The syntax tree of a cell; lines for the shell left out"
+    try: return ast.parse(source)
+    except SyntaxError: return ast.parse("\n".join("" if re.match(r"\s*[!%]", line) else line for line in source.split("\n")))
+
+def is_swap(node):
+    "Whether a tuple assignment needs to be one, as in `a,b = b,a+b`"
+    written = {n.id for t in node.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    return bool(written & {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)})
+
+def hard_to_read(book):
+    "Sentences on lines that are too long or do too much. A hidden cell may do what it likes within 120 characters, an exported one too"
+    faults = []
+    for directives,source in code_cells(book):
+        hidden = bool(directives & {"hide","export","exporti"})
+        width = 120 if hidden else 88
+        faults += [f"{len(line)} characters: {line.strip()[:70]}" for line in source.split("\n") if len(line) > width]
+        if "hide" in directives: continue
+        for node in ast.walk(parsed(source)):
+            line = ast.unparse(node)[:70] if isinstance(node, ast.stmt) else ""
+            if isinstance(node, ast.Call) and any(isinstance(n, ast.NamedExpr) for a in [*node.args, *(k.value for k in node.keywords)] for n in ast.walk(a)):
+                faults.append(f"a walrus inside an argument list: {ast.unparse(node)[:70]}")
+            if hidden: continue
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple) and not is_swap(node):
+                faults.append(f"one assignment a line: {line}")
+            for body in (getattr(node, k, None) for k in ("body","orelse","finalbody")):
+                if not isinstance(body, list): continue
+                faults += [f"one statement a line: {ast.unparse(b)[:70]}" for a,b in zip(body, body[1:]) if a.end_lineno==b.lineno]
+    return list(dict.fromkeys(faults))
+
+@pytest.mark.parametrize("book", BOOKS, ids=lambda p: p.stem)
+def test_lines_can_be_read(book):
+    assert not (faults := hard_to_read(book)), "\n".join(faults)
+
+def exports():
+    "For each module its notebook, and the modules that it imports when it is imported"
+    found = {}
+    for book in BOOKS:
+        name,wanted = None,set()
+        for directives,source in code_cells(book):
+            text = book.read_text(encoding="utf-8")
+            name = name or (re.search(r"#\| default_exp (\w+)", text) or [None]*2)[1]
+            if not directives & {"export","exports","exporti"}: continue
+            for node in parsed(source).body:
+                if isinstance(node, ast.ImportFrom) and (node.module or "")=="pixelladder": wanted |= {a.name for a in node.names}
+                elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pixelladder."): wanted.add(node.module.split(".")[1])
+                elif isinstance(node, ast.Import): wanted |= {a.name.split(".")[1] for a in node.names if a.name.startswith("pixelladder.")}
+        if name: found[name] = (book.stem,wanted)
+    return found
+
+def test_every_arrow_points_down():
+    "No notebook imports from one with a higher number, and no two import each other"
+    found = exports()
+    number = {module: int(stem.split("_")[0]) for module,(stem,_) in found.items()}
+    up = [f"{module} ({number[module]}) imports {w} ({number[w]})" for module,(_,wanted) in found.items() for w in wanted if number[w] > number[module]]
+    assert not up, up
+    order = list(found) # by number, then by name: what is imported stands before
+    late = [f"{module} imports {w}" for module,(_,wanted) in found.items() for w in wanted if order.index(w) > order.index(module)]
+    assert not late, late
+    assert sum(len(wanted) for _,wanted in found.values()) > 40 # it looks at something
+
+def test_nothing_private_crosses_a_file():
+    crossing = [f"{p.name}: {line.strip()}" for p in (root/"pixelladder").glob("*.py") for line in p.read_text(encoding="utf-8").splitlines()
+                if re.match(r"\s*from (\.|pixelladder)[\w.]* import", line) and re.search(r"[ ,(]_[a-z]\w*", line.split("import", 1)[1]) and p.name!="__init__.py"]
+    assert not crossing, crossing
+
+def test_modules_keep_their_lines_short():
+    "But for the list of names, which nbdev breaks where it likes"
+    def lines(path): return re.sub(r"^__all__ = \[[^\]]*\]", "", path.read_text(encoding="utf-8"), flags=re.M).splitlines()
+    modules = [p for p in (root/"pixelladder").glob("*.py") if p.name!="_modidx.py"]
+    long = [f"{p.name}: {line[:70]}" for p in modules for line in lines(p) if len(line) > 120]
+    assert not long, "\n".join(long)
+
+if __name__=="__main__":
+    for name in sys.argv[1:]: print(name, *hard_to_read(name), sep="\n  ")
