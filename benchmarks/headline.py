@@ -7,13 +7,13 @@ The same body (squeezenet1_1 with ImageNet's weights), pictures, budget and sche
 frozen body, then all of it. Accuracy without void is counted while training, by fastai's `foreground_acc` (its course
 calls the same `acc_camvid`); mean IoU afterwards, at 360x480. What is in FOLDER is not trained again."""
 from functools import partial
+from pixelladder.body import Body, DensePredictor, find_head
 from pixelladder.cache import cached_dls
 from pixelladder.codes import VOID
 from pixelladder.data import open_data
 from pixelladder.learner import BFloat16, bf16_is_native, dense_learner
 from pixelladder.metrics import MeanIoU
 from pixelladder.predict import Segmenter, evaluate, recipe
-from pixelladder.unet import from_dynamic_unet
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import foreground_acc
 from fastai.torch_core import set_seed
@@ -46,9 +46,10 @@ def scored(name, seed, data):
     "What a training gives, as plain numbers"
     learn = trained(name, seed, data)
     last = dict(zip(learn.recorder.metric_names[1:], learn.recorder.values[-1]))
-    model = from_dynamic_unet(learn) if name=="unet_learner" else learn.model
-    full = evaluate(Segmenter(model, recipe(model, data, SIZE)), data)
-    return {"learner": name, "seed": seed, "parameters": sum(p.numel() for p in model.parameters()),
+    body = Body(squeezenet1_1)
+    spec = recipe(DensePredictor(body, find_head("unet")(body, data.n)), data, SIZE) # both want their pictures alike
+    full = evaluate(Segmenter(learn.model, spec), data)
+    return {"learner": name, "seed": seed, "parameters": sum(p.numel() for p in learn.model.parameters()),
             "acc_camvid": float(last["acc_camvid"]), "mean_iou_small": float(last["mean_iou"]),
             **{k: full[k] for k in ("mean_iou","pixel_accuracy","iou")}}
 

@@ -4,8 +4,8 @@
 
 The first budget is the ladder. The others ask when skips begin to pay: at a smaller size, after more epochs.
 `pixelladder ladder` does the same, one budget at a time; a budget that was measured stays in the file."""
-from pixelladder.ladder import climb, ladder_table, measure
 from pixelladder.body import HEADS
+from pixelladder.ladder import climb, ladder_table, measure # names all heads
 from record import mean_iou, parser, record, recorded, slug
 
 BUDGETS = {"192x256, 6 epochs": (list(HEADS), 3, {}), # heads, seeds, options

@@ -1,12 +1,12 @@
 "From a coarse grid of activations to a prediction for every pixel."
 from importlib.metadata import version as _version
-from . import _torchvision # mends the import of torchvision beside a CPU build of torch
+from ._torchvision import TorchvisionGuard as _TorchvisionGuard # mends torchvision beside a CPU build of torch
 
 __version__ = _version(__name__)
 
 def load(
-    folder="camvid", # A folder that `save_model` or `pixelladder train` wrote; or "camvid", the model that ships with the package
+    folder="camvid", # A folder that `save_model` or `pixelladder train` wrote; or "camvid", the model that ships
 ):
-    "A trained model, ready to predict: `pixelladder.load()(\"street.jpg\")` gives the class of every pixel. The same as `pixelladder.predict.load_model`."
+    "`pixelladder.predict.load_model`: then `pixelladder.load()(\"street.jpg\")` gives the class of every pixel."
     from pixelladder.predict import load_model # heavy: not before it is needed
     return load_model(folder)

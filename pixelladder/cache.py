@@ -1,4 +1,4 @@
-"""Batches cut from one file of finished pixels, augmented as a whole: several times the images a second of decoding each file anew.
+"""Batches cut from one file of finished pixels and augmented whole: faster than decoding each file anew.
 
 Docs: https://pixelladder.github.io/pixelladder/cache.html.md"""
 

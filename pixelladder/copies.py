@@ -1,4 +1,4 @@
-"""`exercises/` is made from the chapters: the same cells, but the body of each exercise becomes `raise NotImplementedError`.
+"""`exercises/` is made from the chapters, with `raise NotImplementedError` for the body of each exercise.
 
 Docs: https://pixelladder.github.io/pixelladder/copies.html.md"""
 

@@ -1,4 +1,4 @@
-"""Class scores on the coarse grid, enlarged by a transposed convolution that starts as bilinear; finer scores added on the way.
+"""Scores on the coarse grid, enlarged by a transposed convolution that starts bilinear; finer scores on the way.
 
 Docs: https://pixelladder.github.io/pixelladder/fcn.html.md"""
 

@@ -109,8 +109,7 @@ class Segmenter:
     )->np.ndarray: # uint8 `size`, the class of each pixel
         "The class of every pixel: scores at the size of `prepare`, resized bilinearly, then the best."
         image = _picture(image)
-        h,w = size or image.size[::-1]
-        size = whole(h, "size[0]", most=LARGEST),whole(w, "size[1]", most=LARGEST)
+        size = _two(image.size[::-1] if size is None else size)
         scores = F.interpolate(self.model(self.prepare(image)), size=size, mode="bilinear", align_corners=False)
         return scores[0].argmax(0).byte().cpu().numpy()
 
@@ -128,6 +127,13 @@ def _picture(image):
     except FileNotFoundError: raise FileNotFoundError(f"there is no file {image}: name a picture") from None
     except OSError as e:
         raise OSError(f"{image} can't be read as a picture ({type(e).__name__}): give a PNG or JPEG") from e
+
+def _two(size):
+    "Height and width of an answer"
+    try: h,w = size
+    except (TypeError, ValueError):
+        raise ValueError(f"`size` must be height and width, not {size!r}: as in (360,480)") from None
+    return whole(h, "size[0]", most=LARGEST),whole(w, "size[1]", most=LARGEST)
 
 def _bytes(image):
     "The array if it is a picture, uint8 `(H,W)` or `(H,W,3)`"
@@ -200,11 +206,13 @@ def _build(spec, file, weights):
     except ValueError as e:
         raise ValueError(f"{file} names a head that isn't known here ({e}): "
                          "update pixelladder, or add yours to `HEADS`") from e
-    body = Body(spec["arch"], spec["n_in"])
+    try: body = Body(spec["arch"], spec["n_in"])
+    except ValueError as e: raise ValueError(f"{file} names a body that can't be made here: {e}") from e
     options = spec.get("options", {})
     try:
         with torch.device("meta"): ghost = make(body, len(spec["codes"]), **options) # no numbers yet: it may be huge
-        _same_shapes(ghost.state_dict(), {k[5:]: v for k,v in weights.items() if k.startswith("head.")}, file.parent)
+        wanted = {f"head.{k}": t for k,t in ghost.state_dict().items()}
+        _same_shapes(wanted, {k: t for k,t in weights.items() if k.startswith("head.")}, file.parent)
         return DensePredictor(body, make(body, len(spec["codes"]), **options))
     except Exception as e:
         if "do not fit" in str(e): raise

@@ -1,4 +1,4 @@
-"""A training that was killed goes on from its last epoch as if nothing had happened, and several machines can share one.
+"""A training that was killed goes on as if nothing had happened, and several machines can share one.
 
 Docs: https://pixelladder.github.io/pixelladder/runs.html.md"""
 
