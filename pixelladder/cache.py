@@ -24,29 +24,25 @@ from PIL import Image
 from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.transforms import IntToFloatTensor, ItemTransform
 from fastai.torch_core import TensorImage, TensorMask, default_device
-from fastai.vision.core import PILImage, PILMask
 
 # %% ../nbs/85_cache.ipynb #047f23d5
 from .codes import VOID
-from .data import SegmentationData, check_image, list_faults, usable_images
+from .data import SegmentationData, batch_of, list_faults, look_at, usable_images
 from .files import cache_path, lock_folder, replacing
 
 # %% ../nbs/85_cache.ipynb #23ebf432
 def _planes(image, mask, size):
     "Red, green, blue and classes: uint8 `(4,H,W)`"
-    x = np.asarray(image.resize(size[::-1], Image.Resampling.BILINEAR))
-    y = np.asarray(PILMask.create(mask).resize(size[::-1], Image.Resampling.NEAREST))
+    x = np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.BILINEAR))
+    y = np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
     return np.concatenate([x.transpose(2,0,1), y[None]])
 
 # %% ../nbs/85_cache.ipynb #47c3894a
 def _take_in(data, size, image):
     "Planes (none without a `size`), pixels of each class, and faults of one image"
-    try:
-        x,y = PILImage.create(image),data.mask(image)
-        if x.size==y.shape[::-1]: return _planes(x, y, size) if size else None,np.bincount(y.ravel(), minlength=256),[]
-        fault = "image and mask differ in size"
-    except Exception as e: fault = str(e)
-    return None,None,check_image(data, image) or [f"{image.name}: {fault}"]
+    picture,mask,faults = look_at(data, image)
+    if faults: return None,None,faults
+    return _planes(picture, mask, size) if size else None,np.bincount(mask.ravel(), minlength=256),[]
 
 # %% ../nbs/85_cache.ipynb #06d8d69e
 def _digest(*what): return hashlib.blake2b(repr(what).encode(), digest_size=8).hexdigest()
@@ -265,6 +261,7 @@ def cached_dls(
     sides = usable_images(data, holdout)
     pixels,row = cached_pixels(data, tuple(size)),{image: i for i,image in enumerate(pixel_images(data))}
     if augment is None: augment = Augment()
+    bs = batch_of(bs, sides[0])
     tfms = [IntToFloatTensor(), *(augment if isinstance(augment, (list,tuple)) else [augment])]
     sets = [CachedImages(pixels, [row[p] for p in side], side, i, data.codes) for i,side in enumerate(sides)]
     train,valid = (dict(shuffle=yes, drop_last=yes, bs=bs, num_workers=0, after_batch=tfms) for yes in (True,False))

@@ -1,5 +1,5 @@
 """What an older program wrote is still read: models, runs and ladders. `old/` holds the texts that version 0.1.0 wrote before format 2, its lists of options those of then."""
-import json, os, subprocess, sys
+import json, os, shutil, subprocess, sys
 from pathlib import Path
 import numpy as np, pytest, torch
 from PIL import Image
@@ -85,3 +85,26 @@ def test_the_shipped_model_is_of_the_old_format():
 
 def test_every_option_of_the_old_record_is_still_there():
     assert set(text("checkpoint")["arguments"])-{"data"} <= set(DEFAULTS)
+
+CHANGES = {"two names swapped": (lambda d: (d/"codes.txt").write_text("Building\nSky\n"+"\n".join(NAMES[2:])), "the classes were Sky, Building"),
+           "an image more": (lambda d: [shutil.copy(d/f/"a_0.png", d/f/"a_99.png") for f in ("train","trainannot")], "1 of 'train' new: a_99.png"),
+           "an image less": (lambda d: [(d/f/"a_3.png").unlink() for f in ("val","valannot")], "1 of 'val' gone: a_3.png"),
+           "other pixels": (lambda d: Image.fromarray(np.zeros((40,48,3), np.uint8)).save(d/"train"/"a_5.png"), "1 of 'train' changed: a_5.png"),
+           "another mask": (lambda d: Image.fromarray(np.ones((40,48), np.uint8)).save(d/"trainannot"/"a_5.png"), "1 of 'train' changed: a_5.png")}
+NAMES = ["Sky","Building","Pole","Road","Pavement","Tree","SignSymbol","Fence","Car","Pedestrian","Bicyclist","Void"]
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_run_whose_data_has_changed_is_not_gone_on_with(tmp_path, change):
+    data = segnet_folder(tmp_path/"d", {"train": 12, "val": 5}, (40,48))
+    (data/"codes.txt").write_text("\n".join(NAMES))
+    out = stopped_after_an_epoch(data, tmp_path/"m")
+    spoil,words = CHANGES[change]
+    spoil(data)
+    before = (out/CHECKPOINT).read_bytes()
+    with pytest.raises(ValueError, match=words): resume(out)
+    assert (out/CHECKPOINT).read_bytes()==before
+
+def test_a_record_with_more_epochs_than_the_run(data, tmp_path):
+    out = stopped_after_an_epoch(data, tmp_path/"m")
+    rewrite(out, lambda record: record.update(epochs=10, rows=record["rows"]*10))
+    with pytest.raises(ValueError, match="10 epochs of 2"): resume(out)

@@ -1,0 +1,92 @@
+"Files and folders: nobody's work is lost, whoever else writes there."
+import os, re, signal, subprocess, sys, threading
+from pathlib import Path
+import pytest
+from conftest import segnet_folder
+from pixelladder.files import DRAFT, lock_folder, replacing, sweep_drafts
+
+OTHERS = [".notes.md.2024", ".bashrc.bak.1", ".a.b.[0-9]", "draft.123", ".x.0123456789abcdef", ".model.json.12345", "..0123456789abcdef.pixelladder-draft"]
+
+def test_other_peoples_files_stay(tmp_path):
+    for name in OTHERS: (tmp_path/name).write_text("mine")
+    (tmp_path/".model.json.0123456789abcdef.pixelladder-draft").write_text("left by a kill")
+    (tmp_path/".folder.0123456789abcdef.pixelladder-draft").mkdir()
+    (tmp_path/".link.0123456789abcdef.pixelladder-draft").symlink_to(tmp_path/OTHERS[0])
+    with lock_folder(tmp_path): pass
+    left = {p.name for p in tmp_path.iterdir()}
+    assert left=={*OTHERS, ".lock", ".folder.0123456789abcdef.pixelladder-draft", ".link.0123456789abcdef.pixelladder-draft"}
+    assert all((tmp_path/name).read_text()=="mine" for name in OTHERS)
+
+def test_a_draft_is_ours_by_its_name(tmp_path):
+    with replacing(tmp_path/"a.b.json") as draft:
+        assert DRAFT.fullmatch(draft.name) and draft.read_bytes()==b""
+        draft.write_text("new")
+        assert not (tmp_path/"a.b.json").exists()
+    assert (tmp_path/"a.b.json").read_text()=="new" and len(list(tmp_path.iterdir()))==1
+
+def test_an_error_leaves_what_was_there(tmp_path):
+    (tmp_path/"f").write_text("old")
+    with pytest.raises(RuntimeError):
+        with replacing(tmp_path/"f") as draft: draft.write_text("half"); raise RuntimeError
+    assert (tmp_path/"f").read_text()=="old" and len(list(tmp_path.iterdir()))==1
+
+def test_a_link_is_replaced_not_followed(tmp_path):
+    (tmp_path/"mine").write_text("mine")
+    (tmp_path/"model.json").symlink_to(tmp_path/"mine")
+    with replacing(tmp_path/"model.json") as draft: draft.write_text("new")
+    assert (tmp_path/"mine").read_text()=="mine" and not (tmp_path/"model.json").is_symlink()
+
+def test_files_have_the_usual_mode(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with replacing(tmp_path/"f") as draft: draft.write_text("x")
+    finally: os.umask(before)
+    assert (tmp_path/"f").stat().st_mode & 0o777==0o640
+
+@pytest.mark.parametrize("text", ["", "important", "1234\n"])
+def test_the_lock_destroys_nothing(tmp_path, text):
+    "Not what somebody keeps in a file of that name, nor what a link leads to"
+    (tmp_path/"mine").write_text(text)
+    (tmp_path/".lock").symlink_to(tmp_path/"mine")
+    with pytest.raises(OSError, match="is a link"):
+        with lock_folder(tmp_path): pass
+    assert (tmp_path/"mine").read_text()==text
+    (tmp_path/".lock").unlink()
+    (tmp_path/".lock").write_text(text)
+    with lock_folder(tmp_path): pass
+    assert (tmp_path/".lock").read_text().startswith("important") == (text=="important")
+
+def test_threads_and_processes_are_kept_apart(tmp_path):
+    code = f"from pixelladder.files import lock_folder\nwith lock_folder({str(tmp_path)!r}): pass"
+    def other():
+        with lock_folder(tmp_path): pass
+    with lock_folder(tmp_path, "training into"):
+        with pytest.raises(ValueError, match="this process is"): other()
+        r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert r.returncode and f"process {os.getpid()} is" in r.stderr
+    other()
+
+SLOW = """
+import sys, pixelladder.train as t
+first = t._learner
+def learner(o, rank, resume):
+    made = first(o, rank, resume)
+    print("decoded", flush=True); input()
+    return made
+t._learner = learner
+from pixelladder.cli import main
+main(sys.argv[1:])"""
+
+def test_the_slower_of_two_trainings_overwrites_nothing(tmp_path):
+    "It began beside the other, and gets the lock after the other is done"
+    data = segnet_folder(tmp_path/"d", {"train": 4, "val": 2})
+    words = ["train","--data",data,"--arch","squeezenet1_1","--size","24x32","--epochs",1,"--out",tmp_path/"m"]
+    env = {**os.environ, "PIXELLADDER_CACHE": str(tmp_path/"cache")}
+    slow = subprocess.Popen([sys.executable, "-c", SLOW, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    while "decoded" not in slow.stdout.readline(): assert slow.poll() is None
+    fast = subprocess.run([sys.executable, "-m", "pixelladder", *map(str, words)], capture_output=True, text=True, env=env)
+    assert fast.returncode==0, fast.stderr
+    model = (tmp_path/"m"/"model.safetensors").read_bytes()
+    _,error = slow.communicate("\n")
+    assert slow.returncode==2 and "already holds a model" in error and "Traceback" not in error
+    assert (tmp_path/"m"/"model.safetensors").read_bytes()==model
