@@ -51,14 +51,14 @@ def add_options(
     parser, # An `ArgumentParser`, or a group of one
     function, # Its signature says what the options are
     names:list, # Which of its parameters
-    **more # For `add_argument`: what a signature can't say
+    **kwargs # For `add_argument`: what a signature can't say
 ):
     "Options for the parameters of a function; those that aren't given stay out of the result."
     said = docments(function)
     for name in names:
         p = inspect.signature(function).parameters[name]
         default = None if p.default is p.empty else p.default
-        kind = {**_kind(p.annotation, default), **more}
+        kind = {**_kind(p.annotation, default), **kwargs}
         text = f"{said[name]}{_default(default)}"
         parser.add_argument(f"--{name.replace('_','-')}", default=argparse.SUPPRESS, help=text, **kind)
 

@@ -117,6 +117,7 @@ class Outcome:
     called:frozenset=frozenset() # Names of the torch functions that were called
     printed:str="" # The first lines that were printed
 
+# %% ../nbs/80_judge.ipynb #016ad74f
 def attempt(
     spec:Exercise, # The exercise
     answer, # A function or class

@@ -49,13 +49,13 @@ DEFAULTS = {k: p.default for k,p in signature(train).parameters.items() if p.def
 # %% ../nbs/87_train.ipynb #a54d82c2
 def resume(
     out:str, # Folder of the run
-    **given # Options of `train`, to be sure; one that contradicts the run is an error
+    **kwargs # Options of `train`, to be sure; one that contradicts the run is an error
 )->Path: # `out`
     "Go on with a run from its last complete epoch"
     from pixelladder.runs import read_checkpoint
     recorded = _known(out, read_checkpoint(out)[1]["arguments"])
     recorded = {k: tuple(v) if isinstance(v, list) else v for k,v in recorded.items()}
-    for k,v in _absolute(given).items():
+    for k,v in _absolute(kwargs).items():
         if k not in recorded:
             raise ValueError(f"there is no option {k!r}: "
                              f"the options are {', '.join(recorded)}")
