@@ -211,13 +211,12 @@ def _build(spec, file, weights):
     options = spec.get("options", {})
     try:
         with torch.device("meta"): ghost = make(body, len(spec["codes"]), **options) # no numbers yet: it may be huge
-        wanted = {f"head.{k}": t for k,t in ghost.state_dict().items()}
-        _same_shapes(wanted, {k: t for k,t in weights.items() if k.startswith("head.")}, file.parent)
-        return DensePredictor(body, make(body, len(spec["codes"]), **options))
     except Exception as e:
-        if "do not fit" in str(e): raise
         raise ValueError(f"{file} gives the head {spec['head']!r} options that it hasn't ({e}): "
                          "update pixelladder, or copy the file again") from e
+    wanted = {f"head.{k}": t for k,t in ghost.state_dict().items()}
+    _same_shapes(wanted, {k: t for k,t in weights.items() if k.startswith("head.")}, file.parent)
+    return DensePredictor(body, make(body, len(spec["codes"]), **options))
 
 def _same_shapes(own, weights, folder):
     "An error that says the first of the weights that are missing, too many, or of another shape"
