@@ -6,8 +6,8 @@ Docs: https://pixelladder.github.io/pixelladder/runs.html.md"""
 
 # %% auto #0
 __all__ = ['CHECKPOINT', 'CHANCE', 'RECORD', 'random_state', 'set_random_state', 'read_checkpoint', 'Checkpoint',
-           'stop_after_epoch', 'batch_files', 'StopOnNaN', 'advise_on_memory', 'join_processes', 'leave_processes',
-           'all_processes']
+           'stop_after_epoch', 'batch_files', 'StopOnNaN', 'advise_on_memory', 'name_lost_file', 'join_processes',
+           'leave_processes', 'all_processes']
 
 # %% ../nbs/86_runs.ipynb #400d62f9
 import csv, io, json, os, random, signal, sys, threading
@@ -288,6 +288,20 @@ def advise_on_memory(
         if not isinstance(e, (torch.OutOfMemoryError, MemoryError)) and "allocate memory" not in str(e): raise
         advice = f"try {bs//2}" if bs > 1 else "train at a smaller size"
         raise ValueError(f"there is not enough memory for a batch of {bs}: {advice}") from e
+
+# %% ../nbs/86_runs.ipynb #d149d2aa
+@contextmanager
+def name_lost_file(
+    out:Path, # Folder of the run
+):
+    "Within it, what a loading process can't read is one sentence that names the file."
+    try: yield
+    except (OSError, ValueError) as e:
+        if "Original Traceback" not in str(e): raise
+        last = str(e).strip().splitlines()[-1].partition(": ")[2]
+        raise OSError(f"a file that was sound when the run began can't be read any more ({last}): put it back, then "
+                      f"`pixelladder train --resume {out}`, if an epoch is complete, or start anew") from e
+
 
 # %% ../nbs/86_runs.ipynb #eb479955
 class _Share(DistributedDL):

@@ -327,6 +327,14 @@ def make_streets(
     "All frames of all drives on disk, drawn on first use."
     path = Path(path) if path else cache_path()/f"streets-1-{size[0]}x{size[1]}"
     if path.exists(): return path
+    try: _draw_into(path, size)
+    except OSError as e:
+        raise OSError(f"the streets can't be drawn into {path} ({e.strerror}): make room there, some 20 MB, "
+                      "or let PIXELLADDER_CACHE name a folder on another disk") from e
+    return path
+
+def _draw_into(path, size):
+    "All or nothing: `path` is there when its last file is"
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -336,4 +344,3 @@ def make_streets(
         except OSError:
             if not path.exists(): raise # else another process was faster: its folder is as good
     finally: shutil.rmtree(draft, ignore_errors=True)
-    return path

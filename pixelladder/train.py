@@ -218,10 +218,11 @@ def _weights(data, dls, o):
 def _fit(learn, o, save):
     "Train, with all that keeps a run alive around it"
     from pixelladder.runs import StopOnNaN, advise_on_memory
-    from pixelladder.runs import all_processes, stop_after_epoch
+    from pixelladder.runs import all_processes, name_lost_file, stop_after_epoch
     cbs = [StopOnNaN(), save]
     with all_processes(learn), stop_after_epoch(learn):
-        with advise_on_memory(o.batch_size), _spoken(learn): _epochs(learn, o, cbs)
+        with advise_on_memory(o.batch_size), name_lost_file(save.folder):
+            with _spoken(learn): _epochs(learn, o, cbs)
 
 def _epochs(learn, o, cbs):
     "All of them, by the schedule that the options `o` ask for"

@@ -1,4 +1,5 @@
 """Whatever the library is called with: the value that PyTorch gives, or a sentence (`ValueError`), never anything else."""
+import os
 import numpy as np, pytest, torch
 import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -9,7 +10,7 @@ from pixelladder.subpixel import checkerboard_score, icnr, overlap_map, pixel_sh
 from pixelladder.transposed import (as_transposed, bilinear_kernel, bilinear_transposed, conv_matrix, input_size, output_size, solve_size, stamp,
                                     transposed_by_gradient, transposed_by_matrix, transposed_by_zeros, transposed_conv, zero_insert)
 
-MANY = settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)) # eight functions: 2,000 calls
+MANY = settings(max_examples=int(os.environ.get("PIXELLADDER_EXAMPLES", 250)), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)) # eight functions: 2,000 calls
 
 def sentence(call, *args, **kwargs):
     "The result, or None where a sentence said no"

@@ -90,3 +90,23 @@ def test_the_slower_of_two_trainings_overwrites_nothing(tmp_path):
     _,error = slow.communicate("\n")
     assert slow.returncode==2 and "already holds a model" in error and "Traceback" not in error
     assert (tmp_path/"m"/"model.safetensors").read_bytes()==model
+
+def test_streets_on_a_full_disk(tmp_path, monkeypatch):
+    "One sentence that names the place and the way out; nothing half drawn is left"
+    import errno, pixelladder.streets as streets
+    def full(*args): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(streets, "_write", full)
+    with pytest.raises(OSError, match=r"drawn into .*streets.* \(No space left on device\).*PIXELLADDER_CACHE"): streets.make_streets(tmp_path/"streets")
+    assert list(tmp_path.iterdir())==[]
+    (tmp_path/"file").write_text("")
+    with pytest.raises(OSError, match=r"drawn into .*PIXELLADDER_CACHE"): streets.make_streets(tmp_path/"file"/"streets")
+
+def test_an_image_deleted_in_mid_run(tmp_path):
+    "What a loading process meets is one sentence with the file's name"
+    data = segnet_folder(tmp_path/"d", dict(train=8, val=4), size=(48,64))
+    run = subprocess.Popen([sys.executable, "-m", "pixelladder", "train", "--data", data, "--crop", "32x32", "--arch", "squeezenet1_1", "--epochs", "50", "--batch-size", "4",
+                            "--out", tmp_path/"m"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in run.stdout:
+        if line.startswith("epoch 1"): (data/"train"/"a_3.png").unlink(missing_ok=True)
+    said = run.stderr.read()
+    assert run.wait()==2 and said.count("\n")==1 and "a_3.png" in said and f"--resume {tmp_path/'m'}" in said, said

@@ -1,5 +1,5 @@
-"""Recipes, weights, records and pictures that somebody damaged: a result, or one sentence, never anything else. 2,000 of each; `python tests/test_hostile.py 50000` tries more and records it."""
-import copy, json, os, random, sys
+"""Recipes, weights, records and pictures that somebody damaged: a result, or one sentence, never anything else. 2,000 of each; `python benchmarks/hostile.py` tries more."""
+import copy, json, os, random
 from pathlib import Path
 import numpy as np, pytest, torch
 from PIL import Image
@@ -157,13 +157,3 @@ def test_what_is_a_picture(camvid, tmp_path):
     exif[0x0112] = 6
     Image.fromarray(rgb).save(tmp_path/"t.png", exif=exif)
     assert camvid(tmp_path/"t.png").shape==(30,20) and (camvid(str(tmp_path/"t.png"))==camvid(np.rot90(rgb, -1).copy())).all()
-
-if __name__=="__main__":
-    import tempfile
-    sys.path.insert(0, str(Path(__file__).parent.parent/"benchmarks"))
-    from record import record as write
-    n = int(sys.argv[1])
-    try_recipes(json.loads((Path(pixelladder.__file__).parent/"models"/"camvid"/"model.json").read_text()), n, seed=7)
-    try_records(Path(tempfile.mkdtemp()), n, seed=7)
-    print(COUNT)
-    write("hostile", f"damaged recipes and records: each a result or one sentence, {n} of each", tried=COUNT)
