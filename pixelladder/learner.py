@@ -44,7 +44,9 @@ def normalize_with(
     ("Normalize the batches of `dls`, once: a second call with the same `stats` changes nothing, "
      "one with others is an error.")
     had = next((t for t in dls.after_batch.fs if isinstance(t, Normalize)), None)
-    new = Normalize.from_stats(*stats)
+    # with `cuda=True`, its default, fastai's own default device would decide
+    new = Normalize.from_stats(*stats, cuda=False)
+    new.mean,new.std = new.mean.to(dls.device),new.std.to(dls.device)
     if had is None: dls.add_tfms([new], "after_batch")
     elif not (torch.allclose(had.mean.cpu(), new.mean.cpu()) and torch.allclose(had.std.cpu(), new.std.cpu())):
         raise ValueError(f"`dls` already normalizes with the means {had.mean.flatten().tolist()}, "
@@ -102,7 +104,8 @@ def dense_learner(
     if normalize: normalize_with(dls, body.stats)
     if loss_func is None: loss_func = _loss(n_out, class_weights, dls.device)
     if metrics is None: metrics = [MeanIoU(n_out), PixelAccuracy(n_out)]
-    model = DensePredictor(body, find_head(head)(body, n_out))
+    # where its data is; fastai itself moves a model when `fit` begins
+    model = DensePredictor(body, find_head(head)(body, n_out)).to(dls.device)
     learn = Learner(dls, model, loss_func=loss_func, metrics=metrics, splitter=splitter, **kwargs)
     if bf16: learn.add_cb(BFloat16())
     if compile: learn.model.compile()

@@ -144,7 +144,7 @@ def conv_matrix(
     "The matrix of a convolution ([Dumoulin & Visin 2016](https://arxiv.org/abs/1603.07285), section 4.1)."
     size = _check_matrix(kernel, size, stride, padding)
     n = size[0]*size[1]
-    dots = torch.eye(n, dtype=kernel.dtype).view(n, 1, *size)
+    dots = torch.eye(n, dtype=kernel.dtype, device=kernel.device).view(n, 1, *size)
     return F.conv2d(dots, kernel[None,None], stride=stride, padding=padding).flatten(1).T
 
 # %% ../nbs/02_transposed.ipynb #2de3e548

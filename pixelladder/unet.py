@@ -143,10 +143,10 @@ class DynamicUnetHead(Head, name="dynamic_unet"):
 def _same_scores(ours, theirs):
     "An error if the two differ: some options of `DynamicUnet` have no weights, and would go unnoticed"
     trained = theirs.training
-    x = torch.randn(1, ours.body.n_in, 64, 64)
-    device = next(theirs.parameters()).device
+    # both on one device: another one rounds otherwise
+    x = torch.randn(1, ours.body.n_in, 64, 64).to(next(theirs.parameters()).device)
     a = ours.eval()(x)
-    b = theirs.eval()(x.to(device)).as_subclass(Tensor).cpu()
+    b = theirs.eval()(x).as_subclass(Tensor)
     theirs.train(trained)
     if not torch.allclose(a, b, rtol=1e-4, atol=1e-4*b.abs().max().item()):
         raise ValueError("with the same weights the model gives other scores than `DynamicUnet` does by its defaults: "
@@ -169,8 +169,9 @@ def from_dynamic_unet(
         raise ValueError(f"the model has {len(theirs)} tensors and the defaults of `unet_learner` give {len(ours)}"
                          f"{first}: make the learner without a `config` and without other options of `DynamicUnet`")
     model.load_state_dict({name: t for name,(_,t) in zip(ours, theirs)})
+    model.to(next(learn.model.parameters()).device)
     _same_scores(model, learn.model)
-    return model.train(learn.model.training).to(next(learn.model.parameters()).device)
+    return model.train(learn.model.training)
 
 # %% ../nbs/08_unet.ipynb #f4fc5242
 def receptive_field(
