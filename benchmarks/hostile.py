@@ -15,7 +15,7 @@ if __name__=="__main__":
     from test_hostile import COUNT, try_recipes, try_records
     try_recipes(json.loads((ROOT/"pixelladder"/"models"/"camvid"/"model.json").read_text()), n, seed=7)
     try_records(Path(tempfile.mkdtemp()), n, seed=7)
-    if pytest.main(["-q", "-x", "-p", "no:cacheprovider", str(ROOT/"tests"/"test_calls.py")]): sys.exit("a call gave something else: no result is written")
+    if pytest.main(["-q", "-p", "no:cacheprovider", str(ROOT/"tests"/"test_calls.py")]): sys.exit("a call gave something else: no result is written")
     found = {**COUNT, "calls": n//8*8}
     print(found)
     record("hostile", "what was tried; each gave a result or one sentence", f"--n {n}", tried=found)

@@ -29,7 +29,7 @@ def test_output_size_is_torchs(size, ks, stride, padding, more):
     if out is None: return
     assert type(out) is int and all(map(is_whole, (size,ks,stride,padding,more))) and size > 0
     if max(size, ks, stride) < 100 and more < stride and out > 0:
-        with torch.device("meta"): assert torch.nn.ConvTranspose1d(1, 1, ks, stride, padding, more)(torch.empty(1, 1, size)).shape[-1]==out
+        with torch.device("meta"): assert torch.nn.ConvTranspose1d(1, 1, int(ks), int(stride), int(padding), int(more))(torch.empty(1, 1, int(size))).shape[-1]==out
 
 @MANY
 @given(number, number, number, number, number)
