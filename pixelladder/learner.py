@@ -65,6 +65,7 @@ def bf16_is_native(
 )->bool: # Of the GPU, or of the CPU where there is none
     "Is this machine made for bfloat16?"
     if torch.cuda.is_available(): return torch.cuda.is_bf16_supported(including_emulation=False)
+    if torch.backends.mps.is_available(): return False # untried on Apple's GPUs
     return any(torch.cpu.get_capabilities().get(k, False) for k in ("avx512_bf16","amx_bf16","arm_bf16"))
 
 # %% ../nbs/06_heads.ipynb #56052f71

@@ -47,8 +47,9 @@ def random_state(
     "Where all the sources of chance in a training stand."
     numpy = [v.tolist() if isinstance(v, np.ndarray) else v for v in np.random.get_state()]
     cuda = torch.cuda.get_rng_state().tolist() if torch.cuda.is_available() else None
-    return {"python": random.getstate(), "numpy": numpy, "torch": torch.get_rng_state().tolist(), "cuda": cuda,
-            "loaders": [dl.rng.getstate() for dl in dls.loaders]}
+    mps = torch.mps.get_rng_state().tolist() if torch.backends.mps.is_available() else None
+    return {"python": random.getstate(), "numpy": numpy, "torch": torch.get_rng_state().tolist(),
+            "cuda": cuda, "mps": mps, "loaders": [dl.rng.getstate() for dl in dls.loaders]}
 
 # %% ../nbs/86_runs.ipynb #575d85cb
 def set_random_state(
@@ -62,6 +63,7 @@ def set_random_state(
     np.random.set_state(tuple(state["numpy"]))
     torch.set_rng_state(tensor(state["torch"]))
     if state["cuda"] and torch.cuda.is_available(): torch.cuda.set_rng_state(tensor(state["cuda"]))
+    if state.get("mps") and torch.backends.mps.is_available(): torch.mps.set_rng_state(tensor(state["mps"]))
     for dl,s in zip(dls.loaders, state["loaders"]): dl.rng.setstate(python(s))
 
 # %% ../nbs/86_runs.ipynb #991d2e35
@@ -71,7 +73,7 @@ CHECKPOINT = "checkpoint.safetensors" # The file in a run's folder that holds al
 def _anything(value, name): pass
 
 CHANCE = {"python": [_anything], "numpy": [_anything], "torch": [partial(whole, least=0, most=255)],
-          "loaders": [[_anything]], "cuda": _anything}
+          "loaders": [[_anything]], "cuda": _anything, "mps?": _anything}
 RECORD = {"format": one_of(1), "epochs": whole, "arguments": _anything, "columns": [text], "rows": [[_anything]],
           "smooth": [number], "train_iter": partial(whole, least=0), "random": [CHANCE], "memory": [{}],
           "hypers": [{}], "data?": _anything}
