@@ -27,11 +27,12 @@ if not find_spec("pixelladder"):
     for source in ("pixelladder","git+{address}"):
         done = subprocess.run([*pip, source], capture_output=True, text=True)
         if done.returncode==0: break
-        said += done.stderr
+        lines = done.stderr.splitlines()
+        said += "".join(f"\\n{{s.strip()}}" for s in lines if "ERROR:" in s or "fatal:" in s)
     else:
         print("pixelladder could not be installed: neither the package index nor",
               "{address} has it for", *keep)
-        raise ImportError("install it from a clone: pip install -e CLONE; pip said:\\n"+said)
+        raise ImportError("install it from a clone: pip install -e CLONE; pip said:"+said)
     importlib.invalidate_caches()'''
 
 def set_up(

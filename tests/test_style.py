@@ -12,7 +12,8 @@ def code_cells(book):
     for cell in json.loads(Path(book).read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"]!="code": continue
         source = "".join(cell["source"])
-        yield set(re.findall(r"^#\|\s*([\w-]+)", source, re.M)),re.sub(r"^#\|.*\n?", "", source, flags=re.M)
+        folded = set(cell["metadata"].get("nbdev", {})) # nbdev reads directives there too
+        yield folded|set(re.findall(r"^#\|\s*([\w-]+)", source, re.M)),re.sub(r"^#\|.*\n?", "", source, flags=re.M)
 
 def parsed(source):
     "The syntax tree of a cell; lines for the shell left out"
