@@ -64,7 +64,7 @@ def test_no_answer_is_given_away(book):
     assert not half, f"the directive `classes: predict` without a collapsed output, or the other way round: {half}"
     for question,answer in answers(cells):
         last = question.strip().split("\n\n")[-1]
-        assert "**Predict" in last or "<details>" in last, f"the question goes on after it is asked: {last[:90]}"
+        assert "**Predict" in last or "<details>" in question, f"the question goes on after it is asked: {last[:90]}"
         assert answer is None or folds(answer)[0] or "<details>" in question, f"not folded: {answer['id']}, after {last[:90]}"
 
 def exports():
