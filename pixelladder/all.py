@@ -4,6 +4,8 @@ from .files import *
 from .codes import *
 from .show import *
 from .streets import *
+from .arches import *
+from .arguments import *
 from .body import *
 from .nearest import *
 from .transposed import *

@@ -62,7 +62,7 @@ def make_exercise(
         if cell["cell_type"]=="code": cell |= dict(outputs=[], execution_count=None)
         if _about(source): source = stub(source)
         elif cell["cell_type"]=="code": source = re.sub(r"^#\|.*\n", "", source, flags=re.M)
-        else: source = re.sub(r"\]\((\d\d_\w+\.ipynb)", r"](../nbs/\1", source)
+        else: source = re.sub(r"\]\((\w+\.ipynb)", r"](../nbs/\1", source)
         cells.append({**cell, "metadata": {}, "source": source})
     opener = OPENER.format(file=f"{address.removeprefix('https://github.com/')}/blob/main/exercises/{path.name}")
     set_up = dict(id="set-up", metadata={}, source=SET_UP.format(address=address), execution_count=None, outputs=[])

@@ -127,7 +127,7 @@ def transposed_by_gradient(
     padding:int=0, # In pixels
     output_padding:int=0, # In pixels
 )->Tensor: # `(B,nf,H',W')`, see `output_size`
-    "Transposed convolution as the gradient of the convolution with the same weights, pulled at by `x`."
+    "Transposed convolution as the gradient of the convolution with the same weights, where `x` is the error."
     h,w = _check_sizes(x, weight, stride, padding, output_padding)
     start = x.new_zeros(len(x), weight.shape[1], h, w, requires_grad=True)
     with torch.enable_grad(): down = F.conv2d(start, weight, stride=stride, padding=padding)

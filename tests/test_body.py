@@ -6,7 +6,8 @@ from fastai.layers import AdaptiveConcatPool2d
 from fastai.vision.learner import create_body, create_head, model_meta
 from hypothesis import given, settings, strategies as st
 from torch import nn
-from pixelladder.body import BODIES, Body, ConcatPool, DensePredictor, _plain_pools, classifier_head, cut_classifier, head_parameters
+from pixelladder.arches import BODIES, plain_pools
+from pixelladder.body import Body, ConcatPool, DensePredictor, classifier_head, cut_classifier, head_parameters
 from pixelladder.nearest import NearestHead
 
 SMALL = ["resnet18", "squeezenet1_1", "mobilenet_v3_small", "vgg16_bn"]
@@ -52,7 +53,7 @@ def test_missing_weights_are_an_error(monkeypatch, tmp_path):
 def test_padding_and_rounding_down_equals_rounding_up(h, w, ks, stride, seed):
     stride = min(stride, ks)
     up = nn.Sequential(nn.MaxPool2d(ks, stride, ceil_mode=True))
-    down = _plain_pools(copy.deepcopy(up))
+    down = plain_pools(copy.deepcopy(up))
     assert not any(getattr(m, "ceil_mode", False) for m in down.modules()) and not down.state_dict()
     x = torch.randn(1, 2, h, w, generator=torch.Generator().manual_seed(seed))-3 # mostly negative: a zero from the padding would win
     try: wanted = up(x)

@@ -173,6 +173,15 @@ def test_every_public_name_is_documented(site):
             if inspect.isfunction(obj) or inspect.isclass(obj): faults += doc_faults(f"{name[1]}.{public}", obj)+block_faults(f"{name[1]}.{public}", obj, book)
     assert not faults, "\n".join(faults)
 
+def test_answers_are_folded_on_a_page():
+    settings = yaml.safe_load((root/"_quarto.yml").read_text())
+    assert "predict.lua" in settings["filters"]
+    cell = '::: {.cell .predict}\n``` {.python .cell-code}\nask()\n```\n\n::: {.cell-output .cell-output-display}\n49\n:::\n:::\n\n::: {.cell}\n::: {.cell-output}\n50\n:::\n:::'
+    html = html_of(cell, f"--lua-filter={root/'nbs'/'predict.lua'}")
+    folded = re.findall(r"<details.*?</details>", html, re.S)
+    assert len(folded)==1 and "49" in folded[0] and "ask" not in folded[0] and "50" in html
+    assert "details" not in subprocess.run([pypandoc.get_pandoc_path(), "-t", "gfm-raw_html", f"--lua-filter={root/'nbs'/'predict.lua'}"], input=cell, capture_output=True, text=True).stdout
+
 def test_facts_about_the_project_agree():
     ini = ConfigParser(delimiters=["="], inline_comment_prefixes=None)
     ini.read(root/"settings.ini", encoding="utf-8")

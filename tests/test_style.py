@@ -49,6 +49,25 @@ def hard_to_read(book):
 def test_lines_can_be_read(book):
     assert not (faults := hard_to_read(book)), "\n".join(faults)
 
+def answers(cells):
+    "For each question to predict: the Markdown cell that asks it, and the first cell after it that shows a reader something"
+    for i,cell in enumerate(cells):
+        if cell["cell_type"]!="markdown" or "**Predict" not in "".join(cell["source"]): continue
+        shown = (c for c in cells[i+1:] if c.get("outputs") and not re.search(r"^#\|\s*hide\b", "".join(c["source"]), re.M))
+        yield "".join(cell["source"]),next(shown, None)
+
+@pytest.mark.parametrize("book", BOOKS, ids=lambda p: p.stem)
+def test_no_answer_is_given_away(book):
+    "Under `**Predict` the answer is folded: in JupyterLab (the output is collapsed) and on the site (the class, see nbs/predict.lua)"
+    cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
+    def folds(cell): return "#| classes: predict\n" in "".join(cell["source"]),cell["metadata"].get("jupyter")=={"outputs_hidden": True}
+    half = [c["id"] for c in cells if len(set(folds(c)))==2]
+    assert not half, f"the directive `classes: predict` without a collapsed output, or the other way round: {half}"
+    for question,answer in answers(cells):
+        last = question.strip().split("\n\n")[-1]
+        assert "**Predict" in last or "<details>" in question, f"the question goes on after it is asked: {last[:90]}"
+        assert answer is None or folds(answer)[0] or "<details>" in question, f"not folded: {answer['id']}, after {last[:90]}"
+
 def exports():
     "For each module its notebook, and the modules that it imports when it is imported"
     found = {}
