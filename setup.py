@@ -22,9 +22,10 @@ setup(
     classifiers=["Development Status :: 3 - Alpha", "Intended Audience :: Education", "Intended Audience :: Developers",
                  "Programming Language :: Python :: 3.11", "Programming Language :: Python :: 3.12"],
     python_requires=f">={cfg['min_python']}",
-    packages=[*find_packages(include=["pixelladder*"]), "pixelladder.results"],
-    package_dir={"pixelladder.results": "results"}, # so that an installed package can show what was measured
-    package_data={"pixelladder": ["models/*/*"], "pixelladder.results": ["*.json"]},
+    packages=[*find_packages(include=["pixelladder*"]), "pixelladder.results", "pixelladder.web"],
+    package_dir={"pixelladder.results": "results", "pixelladder.web": "nbs"}, # what was measured, and the page to try
+    package_data={"pixelladder": ["models/*/*"], "pixelladder.results": ["*.json"],
+                  "pixelladder.web": ["try.js", "try.css", "styles.css"]},
     install_requires=lines("requirements"),
     extras_require=extras,
     entry_points={"console_scripts": lines("console_scripts"), "nbdev": ["pixelladder=pixelladder._modidx:d"]},
