@@ -166,7 +166,9 @@ def server(
         raise OSError(f"port {port} can't be had ({e.strerror}): pass another, as in `--port {port+1}`") from e
 
 # %% ../nbs/89_page.ipynb #462b265c
-def page(given):
+def page(
+    given:dict, # `models`, `port` and `out`, as `page_options` reads them
+):
     "Serve a page that segments photos with your models, in the browser and on this machine alone"
     with tempfile.TemporaryDirectory() as place:
         out = write_page(given["out"] or place, given["models"] or None)

@@ -13,25 +13,12 @@ from pixelladder.subpixel import overlap_map
 from pixelladder.transposed import output_size, solve_size, transposed_conv, zero_insert, flip_kernel
 root = Path(__file__).parent.parent
 
-def on_path(*names): return next(filter(None, map(shutil.which, names)), None)
-
 def bundled_node():
     "The node that comes with Playwright"
     try: import playwright
     except ImportError: return None
     node = Path(playwright.__file__).parent/"driver"/"node"
     return str(node) if node.exists() else None
-
-@pytest.fixture(scope="module")
-def chromium():
-    "A browser of this machine, or the reason why not"
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed: pip install playwright")
-    program = on_path("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    if program is None: pytest.skip("no chromium or google-chrome on this machine: apt-get install chromium")
-    with sync_api.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 class Quiet(SimpleHTTPRequestHandler):
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
@@ -116,7 +103,7 @@ def swept(request, tmp_path_factory):
     "What explorer.js says to all settings: in a browser, or in node where there is none"
     cases = settings()
     code = SWEEP % json.dumps(json.dumps(cases))
-    node = on_path("node") or bundled_node()
+    node = shutil.which("node") or bundled_node()
     try: browser,where = request.getfixturevalue("chromium"),request.getfixturevalue("address")
     except pytest.skip.Exception:
         if node is None: raise
