@@ -81,7 +81,7 @@ def model_entry(
     return {"name": name, "title": f"{recipe['head']} on {recipe['arch']}", "file": file.name,
             "bytes": file.stat().st_size, "codes": recipe["codes"], "palette": recipe["palette"],
             "size": list(model.size), "squeeze": model.squeeze, **recipe["normalization"],
-            "mean_iou": _score(name), "about": about}
+            "mean_iou": recipe.get("trained", {}).get("mean_iou", _score(name)), "about": about}
 
 def _score(name):
     "What `results/` says of a model that ships"
