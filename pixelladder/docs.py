@@ -387,6 +387,7 @@ def _block(text, code):
     head,signature,said = re.match(r"(.*?)(```python\n.*?\n```)(.*)", text, re.S).groups()
     said = re.sub(r"^\*(.*?)\*$", r"\1", said.strip(), count=1, flags=re.S|re.M)
     if not code: return f"{head}{signature}\n\n{said}"
+    if "@delegates" in code: return f"{head}{signature}\n\n{said}\n\n```python\n{code}\n```" # more than the code says
     call = f"```python\n{_call(signature)}\n```\n\n" if re.search(r"^class ", code, re.M) else ""
     return f"{head}{call}{said}\n\n```python\n{code}\n```"
 

@@ -249,8 +249,8 @@ def test_code_that_is_taught_is_open_and_said_once(site):
         for cell in source["cells"]:
             code = "".join(cell["source"])
             if cell["cell_type"]!="code" or not re.search(r"^#\|\s*exports\b", code, re.M) or "#| exercise" in code: continue
-            for d in re.findall(r"^(?:def|class) ([a-zA-Z]\w*)", code, re.M):
-                assert len(re.findall(rf"^(?:def|class) {d}\b", text, re.M))==1, (name, d)
+            for kind,d in re.findall(r"^(def|class) ([a-zA-Z]\w*)", code, re.M): # a class is also shown as it is called, on one line
+                if "@delegates" not in code: assert len(re.findall(rf"^{kind} {d}\b", text, re.M))==1, (name, d)
 
 def test_each_page_leads_to_its_notebook(site):
     folder,pages = site
