@@ -72,6 +72,22 @@ def look(chromium, address):
 
 def too_wide(window): return window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
+# --- contrast, in both themes: 4.5:1 for text
+
+CONTRAST = """() => {
+  const lum = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+  const rgb = (s) => (s.match(/[\\d.]+/g) ?? []).map(Number);
+  const behind = (e) => { for (let n = e; n; n = n.parentElement) { const c = rgb(getComputedStyle(n).backgroundColor); if (c.length === 3 || c[3] > 0) return c.slice(0, 3); } return [255, 255, 255]; };
+  const out = [];
+  for (const e of document.querySelectorAll("main *")) {
+    if (e.closest("svg, script, style, noscript") || ![...e.childNodes].some((t) => t.nodeType === 3 && t.textContent.trim()) || !e.getClientRects().length) continue;
+    const [a, b] = [lum(rgb(getComputedStyle(e).color).slice(0, 3)), lum(behind(e))].sort((x, y) => y - x);
+    const ratio = (a + .05) / (b + .05);
+    if (ratio < 4.5) out.push(`${e.tagName} ${e.textContent.trim().slice(0, 40)}: ${ratio.toFixed(1)}`);
+  }
+  return out;
+}"""
+
 # --- the explorer's arithmetic
 
 SWEEP = """
@@ -335,21 +351,54 @@ def test_without_the_models_there_is_a_sentence(look, pictures):
     window.wait_for_selector("#try .fault")
     assert "make docs" in window.inner_text("#try .said")
 
-# --- contrast, in both themes: 4.5:1 for text
+def test_a_page_for_a_model_of_ones_own(chromium, tried, pictures, tmp_path, monkeypatch):
+    from pixelladder import page
+    entry = json.loads((tried/"models.json").read_text())["models"][0]
+    def exported(folder, out): # the export itself runs in the notebook
+        shutil.copy(tried/entry["file"], out)
+        return {**entry, "name": Path(folder).name, "title": "my own"}
+    monkeypatch.setattr(page, "model_entry", exported)
+    page.write_page(tmp_path/"page", ["runs/mine"], tried)
+    with pytest.raises(ValueError, match="same name"): page.write_page(tmp_path/"two", ["a/m","b/m"], tried)
+    with page.server(tmp_path/"page", 0) as s:
+        assert s.server_address[0]=="127.0.0.1" # nobody else on the network
+        threading.Thread(target=s.serve_forever, daemon=True).start()
+        window = chromium.new_page()
+        window.goto(f"http://127.0.0.1:{s.server_port}/")
+        choose(window, pictures[2])
+        window.wait_for_selector("#try[data-state=ready]", timeout=120_000)
+        assert "Every pixel" in window.inner_text("#try .said") and "mine" in window.inner_text("h1")
+        window.close()
+        s.shutdown()
 
-CONTRAST = """() => {
-  const lum = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
-  const rgb = (s) => (s.match(/[\\d.]+/g) ?? []).map(Number);
-  const behind = (e) => { for (let n = e; n; n = n.parentElement) { const c = rgb(getComputedStyle(n).backgroundColor); if (c.length === 3 || c[3] > 0) return c.slice(0, 3); } return [255, 255, 255]; };
-  const out = [];
-  for (const e of document.querySelectorAll("main *")) {
-    if (e.closest("svg, script, style, noscript") || ![...e.childNodes].some((t) => t.nodeType === 3 && t.textContent.trim()) || !e.getClientRects().length) continue;
-    const [a, b] = [lum(rgb(getComputedStyle(e).color).slice(0, 3)), lum(behind(e))].sort((x, y) => y - x);
-    const ratio = (a + .05) / (b + .05);
-    if (ratio < 4.5) out.push(`${e.tagName} ${e.textContent.trim().slice(0, 40)}: ${ratio.toFixed(1)}`);
-  }
-  return out;
-}"""
+def test_the_command_says_what_is_missing(tmp_path):
+    r = subprocess.run([sys.executable, "-m", "pixelladder", "page", str(tmp_path/"none"), "--port", "0"], capture_output=True, text=True)
+    assert r.returncode==2 and "holds no model.json" in r.stderr and "Traceback" not in r.stderr
+
+# --- what Quarto makes of a chapter, in small: the style sheet holds it together
+
+CHAPTER = """<!doctype html><html><head><link rel="icon" href="data:,"><link rel="stylesheet" href="styles.css"></head><body class="{theme}" style="margin: 8px; background: var(--paper); color: var(--ink)"><main style="max-width: 680px">
+<div class="cell-output cell-output-stdout"><pre><code>stamp: right, on 4 inputs (2x2, kernel 3x3, stride 2; 3x5, kernel 2x3, stride 1; and {long})</code></pre></div>
+<div class="sourceCode"><pre class="sourceCode python"><code class="sourceCode python"><span>def enlarge(weight:Tensor, # Kernels, float, `(ni,nf,ks,ks)`, {long}</span></code></pre></div>
+<div class="table-box"><table><tr>{cells}</tr></table></div><p><code>pixelladder/{long}</code></p>
+<details><summary>Either, rounded afterwards</summary>No.</details><nav class="page-navigation"><div class="nav-page"><a href="#">Body and head</a></div></nav></main></body></html>"""
+
+@pytest.mark.parametrize("theme", ["quarto-light","quarto-dark"])
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop","phone"])
+def test_a_chapter_is_not_cut(chromium, address, size, theme):
+    context = chromium.new_context(viewport=size)
+    window = context.new_page()
+    window.goto(f"{address}/styles.css") # so that the sheet is found
+    window.set_content(CHAPTER.format(theme=theme, long="a"*150, cells="<td>0.12345</td>"*20).replace('href="styles.css"', f'href="{address}/styles.css"'))
+    window.wait_for_load_state("networkidle")
+    assert too_wide(window)<=0
+    cut = window.evaluate("[...document.querySelectorAll('pre, p, div.cell-output')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.tagName)")
+    assert not cut, cut
+    assert window.evaluate("(() => { const e = document.querySelector('.table-box'); return e.scrollWidth > e.clientWidth; })()") # it scrolls, in its own box
+    assert not window.evaluate(CONTRAST)
+    context.close()
+
+# --- every page
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light","dark"])
 @pytest.mark.parametrize("page", ["explorer.html","index.html","try.html"])
