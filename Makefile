@@ -13,7 +13,8 @@ test: .venv/installed      ## run every test, a process a core
 lab: .venv/installed       ## open the course in JupyterLab
 	$(BIN)/jupyter lab nbs
 
-docs: .venv/installed      ## render the site into _docs/ (needs Quarto: quarto.org)
+docs: .venv/installed      ## render the site into _docs/ (needs Quarto: quarto.org; and npm, for the page to try)
+	$(BIN)/python -c "from pixelladder.page import make_page; make_page('nbs/try')"
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev-docs
 
 bench: .venv/installed     ## measure speed on this machine, some 20 minutes, into results/; the trainings there have scripts of their own in benchmarks/
@@ -24,7 +25,7 @@ exercises: .venv/installed ## make the learner's copies in exercises/ from the c
 	$(BIN)/python -c "from pixelladder.copies import make_exercises; make_exercises()"
 
 clean:                     ## remove what was made here, .venv too
-	rm -rf .venv _run _proc _docs build *.egg-info
+	rm -rf .venv _run _proc _docs nbs/try build *.egg-info
 
 .venv/installed: settings.ini setup.py pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3,11) <= v[:2] <= (3,12) else f"pixelladder needs Python 3.11 or 3.12, and this is {v.major}.{v.minor}: call make PYTHON=python3.12")'

@@ -14,6 +14,7 @@ from typing import Literal, get_args, get_origin
 from fastcore.docments import docments
 
 # %% ../nbs/90_cli.ipynb #09212016
+from .page import page, page_options
 from .train import DEFAULTS, resume, train
 
 # %% ../nbs/90_cli.ipynb #7474ca34
@@ -172,7 +173,8 @@ def _progress_parser(p):
 # %% ../nbs/90_cli.ipynb #0b521bd2
 COMMANDS = {"train": (_train,_train_parser), "evaluate": (_evaluate,_evaluate_parser),
             "ladder": (_ladder,_ladder_parser), "data": (_data,_data_parser),
-            "course": (_course,_course_parser), "progress": (_progress,_progress_parser)}
+            "course": (_course,_course_parser), "progress": (_progress,_progress_parser),
+            "page": (page,page_options)}
 
 def _parser():
     parser = _Parser(prog="pixelladder",

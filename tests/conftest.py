@@ -3,6 +3,7 @@
 One thread a process: the nets are small, and the threads of two processes on two cores wait for each other."""
 import os
 for name in ("OMP_NUM_THREADS","MKL_NUM_THREADS"): os.environ.setdefault(name, "1") # read when torch is imported; children inherit it
+import shutil
 import numpy as np, pytest
 from pathlib import Path
 from PIL import Image
@@ -34,3 +35,14 @@ def segnet_folder(root, splits, size=(24,32), stem=lambda split, i: f"a_{i}", dr
             Image.fromarray(image).save(root/split/f"{stem(split, i)}.png")
             Image.fromarray(mask).save(root/f"{split}annot"/f"{stem(split, i)}.png")
     return root
+
+@pytest.fixture(scope="session")
+def chromium():
+    "A browser of this machine, or the reason why not"
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright isn't installed: pip install playwright")
+    program = next(filter(None, map(shutil.which, ("chromium","chromium-browser","google-chrome","google-chrome-stable"))), None)
+    if program is None: pytest.skip("no chromium or google-chrome on this machine: apt-get install chromium")
+    with sync_api.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -52,13 +52,22 @@ class Page(HTMLParser):
     "The ids, links and pictures of a page"
     def __init__(self, html):
         super().__init__()
-        self.ids,self.links,self.pictures = set(),[],[]
+        self.ids,self.links,self.pictures,self.loads,self.headings = set(),[],[],[],[]
+        self.reading = None
         self.feed(html)
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         if attrs.get("id"): self.ids.add(attrs["id"])
         if tag=="a" and "href" in attrs: self.links.append(attrs["href"])
         if tag=="img": self.pictures.append((attrs.get("src", ""), attrs.get("alt", "")))
+        if tag in ("img","script","iframe","link","video","source"): self.loads.append(attrs.get("src") or attrs.get("href") or "")
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append((int(tag[1]), ""))
+            self.reading = tag
+    def handle_endtag(self, tag):
+        if tag==self.reading: self.reading = None
+    def handle_data(self, data):
+        if self.reading: self.headings[-1] = (self.headings[-1][0], self.headings[-1][1]+data)
 
 # --- what can be wrong with it: each gives a list of sentences
 
@@ -72,8 +81,17 @@ def link_faults(name, pages, folder):
             continue
         target = unquote(url.path) or name
         if target not in pages and not (folder/target).is_file(): faults.append(f"{name}: the link {link} leads nowhere")
+        elif target.startswith("explorer.") and url.fragment: faults += [f"{name}: {link}: {f}" for f in address_faults(url.fragment)]
         elif url.fragment and target in pages and unquote(url.fragment) not in pages[target].ids: faults.append(f"{name}: {target} has no anchor #{url.fragment}")
     return faults
+
+STATE = dict(mode="transposed|conv", view="stamps|zeros|overlaps|window", dim="[12]", n="[1-8]", k="[1-7]", s="[1-5]", p="[0-6]", op="[0-4]", d="[1-3]",
+             w="ones|ramp|tent", step=r"\d+|all", at=r"\d+,\d+")
+
+def address_faults(fragment):
+    "What the explorer would not understand of an address"
+    pairs = [p.partition("=") for p in fragment.split("&")]
+    return [f"the explorer knows no {k}={v}" for k,_,v in pairs if k not in STATE or not re.fullmatch(STATE[k], v)]
 
 def picture_faults(name, page, folder):
     "Pictures that aren't there, or that say nothing to somebody who can't see them"
@@ -88,6 +106,37 @@ def sidebar_faults(entries, files):
     "Entries without a file, pages without an entry, and pages with two"
     return ([f"the sidebar names {e}, and there is no such page" for e in entries if e not in files]
             + [f"{f} is in the sidebar {entries.count(f)} times, not once" for f in files if entries.count(f)!=1])
+
+def heading_faults(name, page):
+    "Headings that skip a level or say the same twice; the title is level 1, and has the page for itself"
+    faults = [f"{name}: the heading {text!r} is a second title" for level,text in page.headings if level==1]
+    levels = [(1,""), *page.headings]
+    faults += [f"{name}: {text!r} is {level-before} levels below what stands before it" for (before,_),(level,text) in zip(levels, levels[1:]) if level > before+1]
+    return faults + [f"{name}: the heading {text!r} stands twice" for (_,before),(_,text) in zip(levels, levels[1:]) if text and before.strip("()")==text.strip("()")]
+
+def shows(cell, text):
+    "Whether a page has what an exported cell holds: its first line that says something"
+    lines = [line for line in "".join(cell["source"]).splitlines() if line.strip() and not line.startswith(("#","import","from"))]
+    return not lines or lines[0].rstrip() in text
+
+def silent(cell):
+    "Whether a code cell of a notebook leaves nothing on the page, by its directives"
+    return bool(re.search(r"^#\|\s*(hide|default_exp|include: false)\b", "".join(cell["source"]), re.M))
+
+def dropped_faults(name, source, book):
+    "Prose that announces a cell which the page drops, exported code that isn't there, and sections with nothing in them"
+    text,faults,cells = page_text(book),[],source["cells"]
+    for i,cell in enumerate(cells):
+        if cell["cell_type"]=="code" and re.search(r"^#\|\s*exports?\b", "".join(cell["source"]), re.M) and not silent(cell) and not shows(cell, text):
+            faults.append(f"{name}: the page drops the code of {cell['id']}")
+        if cell["cell_type"]!="markdown" or not "".join(cell["source"]).rstrip().endswith(":"): continue
+        after = next((c for c in cells[i+1:] if c["cell_type"]=="markdown" or not silent(c)), None)
+        if after is None: faults.append(f"{name}: nothing follows {''.join(cell['source'])[-60:]!r}")
+    parts = re.split(r"^(#+) (.*)$", re.sub(r"^(`{3,}).*?^\1\s*$", "code", text, flags=re.M|re.S), flags=re.M)[1:]
+    sections = list(zip(parts[::3], parts[1::3], parts[2::3]))
+    for (level,title,body),(following,_,_) in zip(sections, [*sections[1:], ("#","","")]):
+        if not body.strip() and len(following) <= len(level): faults.append(f"{name}: the section {title!r} is empty")
+    return faults
 
 def comments(obj):
     "The comment of each parameter of a function or class, and of its answer, as docments reads them; none for a class that adds no parameters"
@@ -140,10 +189,8 @@ def read_pages(folder):
         page = pages[path.name] = Page(html_of(page_text(book)))
         output = front_matter(book).get("output-file", path.with_suffix(".html").name)
         pages[output] = pages[f"{output}.md"] = page
-    text = (folder/"index.qmd").read_text()
-    body = re.sub(r"\{\{< include (\S+) >\}\}", lambda m: (folder/m[1]).read_text(), text.split("---", 2)[2])
-    filters = [f"--lua-filter={folder/f}" for f in yaml.safe_load(text.split("---")[1]).get("filters", [])]
-    pages["index.qmd"] = pages["index.html"] = Page(html_of(body, *filters))
+    for path in sorted(folder.glob("*.qmd")):
+        pages[path.name] = pages[path.with_suffix(".html").name] = Page(html_of(path.read_text().split("---", 2)[2]))
     return pages
 
 def sources(pages): return [p for p in pages if p.endswith((".ipynb", ".qmd"))]
@@ -195,6 +242,126 @@ def test_facts_about_the_project_agree():
     assert cite["repository-code"]==project["urls"]["Repository"] and cite["title"].split(": ")[0]==project["name"]
     assert facts["description"].lower().startswith(cite["title"].split(": ")[1])
 
+def books(folder):
+    "Name, notebook and processed notebook, of each"
+    for path in sorted(folder.glob("*.ipynb")): yield path.stem,json.loads((root/"nbs"/path.name).read_text()),json.loads(path.read_text())
+
+def test_the_code_is_there(site):
+    folder,pages = site
+    faults = [f for name,source,book in books(folder) for f in dropped_faults(name, source, book)]
+    assert not faults, "\n".join(faults)
+
+def test_code_that_is_taught_is_open_and_said_once(site):
+    folder,pages = site
+    for name,source,book in books(folder):
+        text = page_text(book)
+        for cell in source["cells"]:
+            code = "".join(cell["source"])
+            if cell["cell_type"]!="code" or not re.search(r"^#\|\s*exports\b", code, re.M) or "#| exercise" in code: continue
+            for kind,d in re.findall(r"^(def|class) ([a-zA-Z]\w*)", code, re.M): # a class is also shown as it is called, on one line
+                if "@delegates" not in code: assert len(re.findall(rf"^{kind} {d}\b", text, re.M))==1, (name, d)
+
+def test_each_page_leads_to_its_notebook(site):
+    folder,pages = site
+    for name,_,book in books(folder):
+        text = page_text(book)
+        assert f"/blob/main/nbs/{name}.ipynb)" in text and f"colab.research.google.com/github/pixelladder/pixelladder/blob/main/nbs/{name}.ipynb)" in text, name
+        assert (f"/blob/main/exercises/{name}.ipynb)" in text)==(root/"exercises"/f"{name}.ipynb").exists(), name
+
+def test_each_page_says_how_long_it_takes(site):
+    from pixelladder.docs import about, time_line
+    folder,pages = site
+    for name,source,book in books(folder):
+        first = "".join(next(c["source"] for c in source["cells"] if c["cell_type"]=="markdown"))
+        below = "\n".join(line for line in first.split("\n") if not re.match(r"#|>", line)).strip()
+        start = page_text(book).split(":::")[0]
+        assert below and below.split(". ")[-1].split("](")[0][-20:].strip("*`[") in start, (name, below, start)
+        kept = root/"results"/"course.json"
+        seconds = json.loads(kept.read_text())["seconds"].get(name) if kept.exists() else None
+        if seconds is not None: assert about(seconds).split()[-2] in time_line(first, seconds), name
+
+def test_titles_bear_the_numbers_that_prose_uses(site):
+    folder,pages = site
+    ladder = next(s["contents"] for s in yaml.safe_load((root/"_quarto.yml").read_text())["website"]["sidebar"]["contents"] if isinstance(s, dict) and s["section"]=="The ladder")
+    assert len(ladder) > 10
+    for file in ladder:
+        assert front_matter(json.loads((folder/file).read_text()))["title"].startswith(f"{int(file.split('_')[0])}. "), file # the sidebar takes it from here
+    for name,_,book in books(folder):
+        known = {int(f.split("_")[0]) for f in ladder}
+        said = {int(n) for n in re.findall(r"[cC]hapters? \[?(\d+)", page_text(book)) if int(n) < 80}
+        if name[:2] < "80": assert said <= known | {14, 15}, (name, said-known) # 14 and 15 are other books' chapters
+
+def test_home(site):
+    folder,pages = site
+    text = (folder/"index.qmd").read_text()
+    page = pages["index.qmd"]
+    assert not heading_faults("index", page) and text.count("::: {.card}") > 10 and text.count("{.minutes}")==text.count("::: {.card}")
+    for line in ("git clone https://github.com/pixelladder/pixelladder", "pip install git+https://github.com/pixelladder/pixelladder"): assert line in text
+    for folder_ in ("exercises","benchmarks","results"): assert any(link.endswith(f"/tree/main/{folder_}") for link in page.links), folder_
+    assert {"explorer.qmd","try.qmd","claims.qmd"} <= set(page.links)
+
+def test_links_mean_what_the_word_means(site):
+    folder,pages = site
+    for name,_,book in books(folder):
+        links = re.findall(r"\[`([^`]+)`\]\(([^)]+)\)", page_text(book))
+        assert not [l for l in links if "#_" in l[1]], name
+        for word,target in links:
+            if word in ("size","fit","evaluate") and name in ("90_cli","86_runs","87_train"): raise AssertionError((name, word, target))
+    assert ("fit","nearest.html#fit") in re.findall(r"\[`([^`]+)`\]\(([^)]+)\)", page_text(json.loads((folder/"01_nearest.ipynb").read_text())))
+
+def test_every_option_is_on_the_command_lines_page(site):
+    import argparse
+    from pixelladder.cli import COMMANDS
+    text = page_text(json.loads((site[0]/"90_cli.ipynb").read_text()))
+    options = 0
+    for name,(run,add) in COMMANDS.items():
+        parser = argparse.ArgumentParser()
+        add(parser)
+        part = re.search(rf"^### pixelladder {name}$(.*?)(?=^### |\Z)", text, re.M|re.S)[1]
+        for a in parser._actions[1:]:
+            options += 1
+            assert (a.option_strings[0] if a.option_strings else a.metavar) in part and (not a.help or a.help in part), (name, a)
+    assert options > 40
+
+def test_nothing_odd_is_left_in_the_text(site):
+    folder,pages = site
+    faults = [f for name in sources(pages) for f in heading_faults(name, pages[name])]
+    for name,_,book in books(folder):
+        text = page_text(book)
+        if any("__main__." in block for block in doc_blocks(book).values()): faults.append(f"{name} says __main__.")
+        prose = re.sub(r"<(code|pre|math|summary)\b.*?</\1>", "", html_of(text), flags=re.S)
+        faults += [f"{name}: a literal asterisk: {m}" for m in re.findall(r"(?:^|[\s>])\*\w[^<\n]{0,30}|[^<\n]{0,30}[\w/.]\*(?=[\s<]|$)", re.sub("<[^>]+>", "", prose)) if m.strip()]
+    assert not faults, "\n".join(faults)
+
+def test_nothing_is_loaded_from_another_host(site):
+    folder,pages = site
+    for name in sources(pages): assert not [l for l in pages[name].loads if re.match("(https?:)?//", l)], name
+    for name,_,book in books(folder):
+        assert "widgets" not in book["metadata"], name # for these, and for HTML outputs, Quarto loads scripts
+        assert not [o for c in book["cells"] for o in c.get("outputs", []) if {"text/html","application/javascript"} & set(o.get("data", {}))], name
+    html = yaml.safe_load((root/"_quarto.yml").read_text())["format"]["html"]
+    for theme in html["theme"].values(): assert theme[-1]=="site.scss"
+    assert re.search(r"^\$web-font-path: false;", (root/"nbs"/"site.scss").read_text(), re.M)
+    for css in (root/"nbs").glob("*.css"): assert "@import" not in css.read_text() and "url(" not in css.read_text()
+
+def test_the_site_has_a_face():
+    settings = yaml.safe_load((root/"_quarto.yml").read_text())
+    site = settings["website"]
+    assert settings["format"]["html"]["respect-user-color-scheme"] is True
+    for picture in (site["favicon"], site["open-graph"]["image"]): assert (root/"nbs"/picture).is_file(), picture
+    assert "Apache-2.0" in site["page-footer"]["left"] and site["sidebar"]["tools"][0]["href"].startswith("https://github.com/")
+
+def test_claims_are_collected_from_cells_that_run(site):
+    from pixelladder.docs import VERDICTS, claims
+    rows = claims(root/"nbs")
+    assert len(rows) >= 40 and {r["verdict"] for r in rows}==set(VERDICTS) and len({r["source"] for r in rows}) >= 5
+    text = (site[0]/"claims.qmd").read_text()
+    for r in rows: assert r["page"] in text and r["words"].replace("|", r"\|") in text
+    for path in (root/"nbs").glob("[0-9]*.ipynb"): # a cell that isn't run proves nothing
+        for c in json.loads(path.read_text())["cells"]:
+            source = "".join(c["source"])
+            assert not ("#| claim " in source and "eval: false" in source), (path.name, c["id"])
+
 # --- the checks, checked: one planted fault each
 
 def one(text): return {"a.ipynb": Page(html_of(text))}
@@ -218,6 +385,27 @@ def test_a_figure_takes_its_alt_text_from_its_cell():
 
 def test_finds_an_unclosed_div():
     with pytest.raises(ValueError, match="Div"): html_of("::: {.note}\ntext")
+
+def cells_of(*pairs): return {"cells": [dict(cell_type=kind, id=f"c{i}", source=[source], outputs=[]) for i,(kind,source) in enumerate(pairs)]}
+
+def test_finds_code_that_the_page_drops():
+    source = cells_of(("markdown","# T"), ("markdown","## A\n\nThe whole net:"), ("code","#| export\nclass Net: pass"), ("markdown","## B"), ("code","#| export\ndef f(): return 1"), ("markdown","## C\n\nText."))
+    as_nbdev = cells_of(("markdown","## A\n\nThe whole net:"), ("markdown","## B"), ("markdown","## C\n\nText."))
+    faults = dropped_faults("a", source, as_nbdev)
+    assert [f.split(": ")[1][:24] for f in faults]==["the page drops the code ","the page drops the code ","the section 'B' is empty"]
+    assert dropped_faults("a", source, cells_of(("markdown","## A\n\nThe whole net:"), ("code","class Net: pass"), ("markdown","## B"), ("code","def f(): return 1"), ("markdown","## C\n\nText.")))==[]
+    assert len(dropped_faults("a", cells_of(("markdown","See:"), ("code","#| hide\nx")), cells_of(("markdown","See:"))))==1
+
+def test_finds_faults_of_headings():
+    def faults(text): return [f.split(": ")[1] for f in heading_faults("a", Page(html_of(text)))]
+    assert faults("## A\n\n### b\n\n## C")==[]
+    assert len(faults("### A"))==1 and "levels below" in faults("### A")[0]
+    assert "second title" in faults("# A")[0]
+    assert faults("## evaluate\n\nx\n\n### `evaluate`")==["the heading 'evaluate' stands twice"]
+
+def test_finds_addresses_that_the_explorer_cannot_read(tmp_path):
+    pages = {**one("[x](explorer.html#k=3&s=2&dim=2) [y](explorer.html#k=9) [z](explorer.qmd#kernel=3)"), "explorer.html": Page(""), "explorer.qmd": Page("")}
+    assert [f.split(": ")[-1] for f in link_faults("a.ipynb", pages, tmp_path)]==["the explorer knows no k=9","the explorer knows no kernel=3"]
 
 def test_finds_faults_of_the_sidebar():
     entries = sidebar([{"section": "s", "contents": ["a.ipynb", "a.ipynb"]}, "gone.ipynb"])
