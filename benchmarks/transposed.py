@@ -7,12 +7,10 @@ Each head on the same small body, eight epochs of the drawn streets (`benchmarks
 training pictures too ("train"), and with each batch's own statistics in place of the running ones ("batch")."""
 from functools import partial
 from pathlib import Path
-import torch
 from fastai.layers import ConvLayer, NormType
 from torch import nn
 from pixelladder import fcn # names its heads
 from pixelladder.nearest import HalvingHead
-from pixelladder.transposed import bilinear_kernel
 from record import parser, record_runs
 from small import WHAT, scores, streets, trained
 
@@ -25,18 +23,15 @@ class Doubling(HalvingHead):
         super().__init__(body, n_out)
     def double(self, ni, nf): return double(ni, nf, **self.how)
 
-def double(ni, nf, ks=2, norm=NormType.Batch, bilinear=False, smooth=False):
+def double(ni, nf, ks=2, norm=NormType.Batch, smooth=False):
     layer = ConvLayer(ni, nf, ks=ks, stride=2, transpose=True, norm_type=norm, **SPARE[ks])
-    if bilinear: # a 1x1 convolution, enlarged
-        mix = nn.init.kaiming_normal_(torch.empty(nf, ni, 1, 1))
-        with torch.no_grad(): layer[0].weight.copy_(mix.transpose(0, 1)*bilinear_kernel(4))
     return nn.Sequential(layer, ConvLayer(nf, nf)) if smooth else layer
 
 def doubling(**how): return partial(Doubling, **how)
 
 KS2,KS4 = doubling(),doubling(ks=4)
 RUNS = {"bilinear": ("bilinear", {}), "nearest": ("nearest", {}), "ks 2": (KS2, {}), "ks 3": (doubling(ks=3), {}),
-        "ks 4": (KS4, {}), "ks 4, bilinear start": (doubling(ks=4, bilinear=True), {}),
+        "ks 4": (KS4, {}), "ks 4, bilinear start": ("transposed4", {}),
         "ks 2, then 3x3": (doubling(smooth=True), {}),
         "ks 2, a quarter of the rate": (KS2, dict(lr=5e-4)), "ks 2, four times the rate": (KS2, dict(lr=8e-3)),
         "ks 2, no norm": (doubling(norm=None), {}), "ks 4, no norm": (doubling(ks=4, norm=None), {}),

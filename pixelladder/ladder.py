@@ -242,9 +242,9 @@ def plot_ladder(
             ax.axhline(y["mean_iou"], color="grey", linewidth=.8, linestyle="--")
             ax.annotate(name, (1, y["mean_iou"]), color="grey", fontsize=9, **beside)
     ticks = [t for t in (1,1.5,2,3,5,10,20,50) if t <= 1.5*most]
-    ax.set(xscale="log", xlabel="a training step, times the fastest head's", ylabel="mean IoU", ylim=(0,None))
-    ax.set_xlim(.9, 4*most)
+    ax.set(xscale="log", xlabel="a training step, times the fastest head's", ylabel="mean IoU", xlim=(.9, 3*most))
     _label_points(ax, points)
+    ax.set_ylim(0, None)
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks], minor=False)
     ax.set_xticks([], minor=True)
     ax.spines[["top","right"]].set_visible(False)
