@@ -26,9 +26,9 @@ from pixelladder.predict import Segmenter, evaluate, recipe
 from pixelladder import unet # names its head
 from record import parser, record_runs
 
-SIZE = (64,96)
+SIZE = (96,128)
 BATCH = 8
-EPOCHS = 1
+EPOCHS = 3
 
 def acc_camvid(pred, target):
     "The share of the pixels that are right, void left out"
