@@ -176,7 +176,7 @@ def _check_mask(mask, n):
     _check_codes("mask", mask[mask != VOID], n)
 
 def _cells(n, seen, stride, form):
-    "Along one axis, of which a network sees `n` pixels as `seen`: what each pixel adds to a cell, and what it gets back"
+    "For `n` pixels that a network sees as `seen`: what each adds to a cell, and what it gets back"
     cells,places = torch.arange((seen+stride-1)//stride),(torch.arange(n)+.5)*seen/n/stride
     inside = (places.floor()[:,None]==cells).float()
     if form=="hard": return inside,inside
