@@ -1,13 +1,15 @@
-"""The nearest head on CamVid, trained by the command line, three seeds each; writes results/first_rung.json.
+"""The nearest head on CamVid, and the U-Net's beside it where both are pretrained, trained by the command line, three
+seeds each; writes results/first_rung.json.
 
     python benchmarks/first_rung.py --data CAMVID --out FOLDER [--runs ...] [--seeds ...]
 
 What is in FOLDER already is not trained again. Pretrained runs need squeezenet1_1's weights (see `TORCH_HOME`)."""
 from record import parser, record_runs, scores, slug
 
-OPTIONS = "--head nearest --arch squeezenet1_1 --size 96x128 --epochs 4 --lr 0.002"
-RUNS = {"nearest, squeezenet1_1, from scratch": f"{OPTIONS} --no-bf16",
-        "nearest, squeezenet1_1, pretrained": f"{OPTIONS} --pretrained --no-bf16"}
+OPTIONS = "--arch squeezenet1_1 --size 96x128 --epochs 4 --lr 0.002"
+RUNS = {"nearest, squeezenet1_1, from scratch": f"--head nearest {OPTIONS} --no-bf16",
+        "nearest, squeezenet1_1, pretrained": f"--head nearest {OPTIONS} --pretrained --no-bf16",
+        "unet, squeezenet1_1, pretrained": f"--head unet {OPTIONS} --pretrained --no-bf16"}
 COMMAND = "pixelladder train --data CAMVID {} --seed SEED --out DIR"
 
 def main():

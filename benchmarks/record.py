@@ -75,7 +75,7 @@ def record(name, what, words="", **found):
 
 def mean_iou(found): return f"mean IoU {found['mean_iou']:.3f}"
 
-def record_runs(name, what, args, measure, about=None, once=(), say=mean_iou):
+def record_runs(name, what, args, measure, about=None, once=(), say=mean_iou, words="--data CAMVID"):
     ("`measure(run, seed)` for all of `args.runs` and `args.seeds`: kept in `args.out`, and among the `runs` of "
      "`results/NAME.json`, where `about[run]` stands beside the seeds. A run in `once` has the first seed alone.")
     for seed in args.seeds:
@@ -86,4 +86,4 @@ def record_runs(name, what, args, measure, about=None, once=(), say=mean_iou):
             runs = recorded(name, "runs")
             place = runs.setdefault(run, {**about[run], "seeds": {}})["seeds"] if about else runs.setdefault(run, {})
             place[str(seed)] = found
-            record(name, what, "--data CAMVID", runs=runs)
+            record(name, what, words, runs=runs)

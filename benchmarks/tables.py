@@ -26,6 +26,7 @@ def ladder():
         rows.append(f"| {head} | {spread([r['mean_iou'] for r in runs])} | {spread([thin(r['iou']) for r in runs])} | "
                     f"{c['parameters']/1e6:.1f} M | {c['seconds']/fastest:.1f} |")
     for name,y in found["yardsticks"].items():
+        if name.startswith("averaged") and not name.endswith(" 32"): continue
         rows.append(f"| *{name}* | {y['mean_iou']:.3f} | {thin(y['iou']):.3f} | | |")
     return "\n".join(rows)
 
@@ -43,10 +44,12 @@ def longer():
 
 def speed():
     "How many times as fast as the others the U-Net head is, and its share of their memory"
+    names = {"unet, bf16": "unet in bfloat16", "dynamic_unet": "fastai DynamicUnet", "smp": "segmentation_models_pytorch Unet"}
     rows = ["| U-Net head, on a CPU | training step | one image | memory of a step |", "|---|---|---|---|"]
     for pair,r in recorded("speed", "ratios").items():
         if not pair.startswith(("unet against","unet, bf16 against")): continue
-        pair = pair.replace("dynamic_unet", "fastai DynamicUnet").replace("smp", "segmentation_models_pytorch Unet")
+        for word,name in names.items(): pair = pair.replace(word, name)
+        if "bfloat16" in pair: pair += " in float32"
         step,image = (f"{r[k]:.1f} times as fast" for k in ("step","image"))
         rows.append(f"| {pair} | {step} | {image} | {r['MiB']:.2f} of it |")
     return "\n".join(rows)

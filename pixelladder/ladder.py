@@ -26,7 +26,7 @@ from . import nearest, transposed, subpixel, fcn, unet # each names its heads
 from .body import HEADS, Body, DensePredictor, find_head
 from .data import SegmentationData, open_data, split_for
 from .files import replacing
-from .metrics import constant_baseline, iou_upper_bound, mean_iou
+from .metrics import constant_baseline, grid_labels, mean_iou
 from .predict import evaluate, image_counts, load_model, summarize
 from .runs import CHECKPOINT
 from .show import best_median_worst
@@ -90,12 +90,16 @@ def climb(
 def yardsticks(
     data:SegmentationData, # A data set
     holdout:str="published", # As in `split_for`
-    strides:tuple=(32,16,8,4), # Of the grids whose cells are perfect
+    strides:tuple=(32,16,8,4), # Of the grids, in pixels that the network sees
+    size:tuple=None, # Height and width at which the network sees the pictures; their own if None
 )->dict: # By name what `summarize` gives
-    "What needs no network: the most frequent class everywhere, and the largest class of every cell."
+    ("What needs no network: the most frequent class everywhere; for each stride perfect labels on the grid that a "
+     "network has there, one a cell, and averaged. A network can beat both: it has more to say of a cell.")
     masks = [torch.from_numpy(data.mask(image)) for image in split_for(data, holdout)[1]]
     counts = {"constant": constant_baseline(masks, data.n)}
-    counts |= {f"perfect cells of {s}": iou_upper_bound(masks, s, data.n) for s in strides}
+    for s in strides:
+        counts[f"labels at stride {s}"] = grid_labels(masks, s, data.n, size=size)
+        counts[f"averaged labels at stride {s}"] = grid_labels(masks, s, data.n, "averaged", size)
     return {name: summarize(c, data.codes) for name,c in counts.items()}
 
 # %% ../nbs/88_rungs.ipynb #0d49e978
@@ -165,7 +169,7 @@ def measure(
     size = tuple(budget["crop"] or budget["size"])
     found = {"budget": {**budget, "bf16": bf16}, "runs": [read(f"{name}.json") for name in names],
              "cost": costs(list(dict(trainings)), opened.n, budget["arch"], size, budget["batch_size"], bf16),
-             "yardsticks": yardsticks(opened, budget["holdout"])}
+             "yardsticks": yardsticks(opened, budget["holdout"], size=None if budget["crop"] else size)}
     with replacing(out/"ladder.json") as draft: draft.write_text(json.dumps(found, indent=1))
     return found
 
@@ -197,26 +201,50 @@ def class_table(
     return pd.DataFrame({name: medians(ious) for name,ious in runs.items()}).round(2)
 
 # %% ../nbs/88_rungs.ipynb #34dc088a
+def _apart(heights, gap):
+    "The same heights, in the same order, moved until neighbours are `gap` apart"
+    order = sorted(range(len(heights)), key=lambda i: heights[i])
+    res = list(heights)
+    for low,high in zip(order, order[1:]): res[high] = max(res[high], res[low]+gap)
+    shift = (sum(res)-sum(heights))/len(res)
+    return [r-shift for r in res]
+
+def _label_points(ax, points, gap=.032):
+    "The name of each of `points`, `{name: (x,y,colour)}`, beside it: those of a cluster in a column of their own"
+    clusters = []
+    for name in sorted(points, key=lambda name: points[name][0]):
+        if not clusters or points[name][0] > 3*points[clusters[-1][0]][0]: clusters.append([])
+        clusters[-1].append(name)
+    for names in clusters:
+        column = 1.15*max(points[name][0] for name in names)
+        for name,height in zip(names, _apart([points[name][1] for name in names], gap)):
+            x,y,colour = points[name]
+            ax.plot([x,column], [y,height], color=colour, linewidth=.6, alpha=.5)
+            ax.text(1.02*column, height, name, color=colour, va="center", fontsize=9)
+
 def plot_ladder(
     found:dict, # From `measure`
     ax=None, # Matplotlib axes; new ones if None
 ):
-    "Mean IoU of every seed against what a training step takes; the yardsticks as lines."
+    "Mean IoU of every seed against what a training step takes, each head by its name; the yardsticks as lines."
     ax = ax or plt.subplots(figsize=(8,4.5), facecolor="white", layout="constrained")[1]
     fastest = min(c["seconds"] for c in found["cost"].values())
     scores = {head: sorted(run["mean_iou"] for run in found["runs"] if run["head"]==head) for head in found["cost"]}
-    for head,marker in zip(sorted(scores, key=lambda h: -median(scores[h])), "osD^vP*Xh"*9):
-        step = found["cost"][head]["seconds"]/fastest
-        style = dict(marker=marker, markersize=6, linewidth=1, alpha=.8)
-        ax.plot([step]*len(scores[head]), scores[head], label=head, **style)
-    ax.legend(loc="center left", bbox_to_anchor=(1,.5), frameon=False, title="by median")
+    points = {}
+    for i,head in enumerate(sorted(scores, key=lambda h: -median(scores[h]))):
+        step,colour = found["cost"][head]["seconds"]/fastest,f"C{i%10}"
+        ax.plot([step]*len(scores[head]), scores[head], "o-", color=colour, markersize=5, linewidth=1, alpha=.8)
+        points[head] = step,median(scores[head]),colour
+    most = max(x for x,_,_ in points.values())
     beside = dict(xycoords=("axes fraction","data"), xytext=(-4,2), textcoords="offset points", ha="right")
     for name,y in found["yardsticks"].items():
-        if y["mean_iou"] < .8:
+        if name=="constant" or name.endswith(" 32"):
             ax.axhline(y["mean_iou"], color="grey", linewidth=.8, linestyle="--")
-            ax.annotate(name, (1, y["mean_iou"]), color="grey", **beside)
-    ticks = [t for t in (1,1.5,2,3,5,10,20,50) if t <= 1.5*max(c["seconds"] for c in found["cost"].values())/fastest]
-    ax.set(xscale="log", xlabel="a training step, times the fastest head's", ylabel="mean IoU", ylim=(0,None))
+            ax.annotate(name, (1, y["mean_iou"]), color="grey", fontsize=9, **beside)
+    ticks = [t for t in (1,1.5,2,3,5,10,20,50) if t <= 1.5*most]
+    ax.set(xscale="log", xlabel="a training step, times the fastest head's", ylabel="mean IoU", xlim=(.9, 3*most))
+    _label_points(ax, points)
+    ax.set_ylim(0, None)
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks], minor=False)
     ax.set_xticks([], minor=True)
     ax.spines[["top","right"]].set_visible(False)

@@ -7,7 +7,7 @@ Docs: https://pixelladder.github.io/pixelladder/transposed.html.md"""
 # %% auto #0
 __all__ = ['stamp', 'output_size', 'transposed_conv', 'transposed_by_gradient', 'conv_matrix', 'transposed_by_matrix',
            'zero_insert', 'flip_kernel', 'transposed_by_zeros', 'input_size', 'solve_size', 'as_transposed',
-           'bilinear_kernel', 'bilinear_transposed', 'TransposedHead']
+           'bilinear_kernel', 'bilinear_transposed', 'TransposedHead', 'OverlapHead']
 
 # %% ../nbs/02_transposed.ipynb #cb38f0e3
 from itertools import product
@@ -290,3 +290,17 @@ class TransposedHead(HalvingHead, name="transposed"):
     )->nn.Module: # Twice the height and width
         "The layer of one step."
         return ConvLayer(ni, nf, ks=2, stride=2, transpose=True)
+
+# %% ../nbs/02_transposed.ipynb #7b03c0de
+class OverlapHead(HalvingHead, name="transposed4"):
+    ("Once per halving of the body: a 4x4 transposed convolution with stride 2 that halves the channels, at the start "
+     "a bilinear enlarging; then scores by a 1x1 convolution.")
+    def double(self,
+        ni:int, # Channels that come in
+        nf:int, # Channels that go out
+    )->nn.Module: # Twice the height and width
+        "The layer of one step."
+        layer = ConvLayer(ni, nf, ks=4, stride=2, padding=1, transpose=True)
+        mix = nn.init.kaiming_normal_(torch.empty(nf, ni, 1, 1))
+        with torch.no_grad(): layer[0].weight.copy_(mix.transpose(0, 1)*bilinear_kernel(4))
+        return layer

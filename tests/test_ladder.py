@@ -1,9 +1,10 @@
 "The ladder: each training is the one that `pixelladder train` gives, none is made twice, and the table holds what the runs say."
 import json, subprocess, sys
 from pathlib import Path
+import matplotlib.pyplot as plt
 import numpy as np, pytest
 from conftest import segnet_folder
-from pixelladder.ladder import ONCE, class_table, climb, costs, ladder_table, measure, three_pictures, yardsticks
+from pixelladder.ladder import ONCE, class_table, climb, costs, ladder_table, measure, plot_ladder, three_pictures, yardsticks
 from pixelladder.data import open_data
 from pixelladder.body import HEADS
 
@@ -79,10 +80,30 @@ def test_table_shows_every_seed():
     assert class_table(found)["unet"].to_dict()=={"a": .3, "b": .15} and class_table(found).loc["a","constant"]==.06
 
 def test_yardsticks_are_the_counts_of_their_masks(scenes):
-    found = yardsticks(open_data(scenes), strides=(1,16))
-    assert found["perfect cells of 1"]["mean_iou"]==1 and .7 < found["perfect cells of 16"]["mean_iou"] < 1
+    data = open_data(scenes)
+    found = yardsticks(data, strides=(1,16))
+    assert found["labels at stride 1"]["mean_iou"]==1 and .7 < found["labels at stride 16"]["mean_iou"] < 1
     road = np.mean([open_data(scenes).mask(p)==3 for p in open_data(scenes).splits["val"]])
     assert found["constant"]["pixel_accuracy"]==pytest.approx(max(road, 1-road), abs=1e-5)
+
+def test_yardsticks_have_the_cells_of_the_network(scenes):
+    "Seen at half its size, a picture has cells of twice as many of its own pixels; at its own size those of the stride"
+    data = open_data(scenes)
+    h,w = data.mask(data.splits["val"][0]).shape
+    half,own = (yardsticks(data, strides=(8,16), size=size) for size in ((h//2,w//2),(h,w)))
+    for form in ("labels","averaged labels"):
+        assert half[f"{form} at stride 8"]==own[f"{form} at stride 16"] and own==yardsticks(data, strides=(8,16))
+
+def test_every_head_has_its_name_beside_it():
+    runs = [{"head": h, "seed": 0, "mean_iou": v, "iou": {"a": v}} for h,v in (("near",.5),("close",.505),("far",.4))]
+    cost = {h: {"parameters": 1, "GMAC": 1., "MiB": 1., "seconds": t} for h,t in (("near",1.),("close",1.1),("far",14.))}
+    yards = {n: {"mean_iou": v, "iou": {"a": v}} for n,v in (("constant",.03),("labels at stride 32",.44),("labels at stride 4",.9))}
+    ax = plt.subplots()[1]
+    plot_ladder({"runs": runs, "cost": cost, "yardsticks": yards}, ax)
+    places = {t.get_text(): t.get_position() for t in ax.texts}
+    assert {"near","close","far","constant","labels at stride 32"}==set(places)
+    assert places["close"][1]-places["near"][1] > .03 and places["close"][0]==places["near"][0] < 2 < 14 < places["far"][0]
+    plt.close("all")
 
 def test_costs_count_what_torch_counts():
     from torch.utils.flop_counter import FlopCounterMode

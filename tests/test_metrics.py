@@ -305,6 +305,29 @@ def test_the_border_is_cropped_and_not_squeezed(form):
     part = target[0, :37, :39]
     assert torch.equal(coarsen(target[0], 8, 3, form)[:24,:24], coarsen(part, 8, 3, form)[:24,:24])
 
+@pytest.mark.parametrize("size,seen,cell", [((12,18), (6,9), 2), ((9,12), (3,4), 3), ((10,14), (5,7), 4)])
+@forms
+def test_cells_of_a_network_that_sees_the_picture_smaller(form, size, seen, cell):
+    "Half the size: cells of twice as many pixels"
+    _,target = random_batch(3, size, 0, b=1)
+    times = size[0]//seen[0]
+    assert torch.equal(coarsen(target[0], cell, 3, form, size=seen), coarsen(target[0], times*cell, 3, form))
+
+def test_cells_whose_sides_are_no_whole_pixels():
+    "5 rows seen as 4, 6 columns as 9, cells of 2: rows 0-2 and 3-4 (their centres at .4, 1.2, 2, 2.8, 3.6, so row 2 is in the second), five columns of cells"
+    mask = torch.zeros(5, 6, dtype=torch.uint8)
+    mask[2:] = 1
+    assert torch.equal(coarsen(mask, 2, 2, size=(4,9)), mask.long())
+    mask = torch.tensor([[0,1,1,0,0,1]]).repeat(2, 1) # centres at .75, 2.25, 3.75, 5.25, 6.75, 8.25
+    assert coarsen(mask, 2, 2, size=(2,9))[0].tolist()==[0,1,1,0,0,1] and coarsen(mask, 4, 2, size=(2,9))[0].tolist()==[1,1,1,0,0,1]
+
+def test_averaged_equals_torch_interpolation_of_the_shares():
+    _,target = random_batch(3, (24,32), 0, b=1)
+    shares = torch.nn.functional.avg_pool2d((target==torch.arange(3).view(1,3,1,1)).float(), 8)
+    shares = shares/shares.sum(1, keepdim=True)
+    full = torch.nn.functional.interpolate(shares, size=(24,32), mode="bilinear")
+    assert (full.argmax(1)[0]==coarsen(target[0], 8, 3, "averaged")).float().mean() > .999
+
 @forms
 def test_void_is_in_no_share(form):
     "What an all-void mask says is not counted, and void beside a class does not outvote it"
