@@ -6,7 +6,7 @@ Docs: https://pixelladder.github.io/pixelladder/judge.html.md"""
 
 # %% auto #0
 __all__ = ['EXERCISES', 'Case', 'Mistake', 'Exercise', 'exercise', 'time_limit', 'Outcome', 'attempt', 'say_value', 'say_call',
-           'Verdict', 'verdict', 'judge']
+           'Verdict', 'verdict', 'judge', 'learns']
 
 # %% ../nbs/80_judge.ipynb #a7410aff
 import contextlib, copy, inspect, io, itertools, signal, threading, traceback
@@ -304,7 +304,7 @@ def _scaled(got, wanted):
     if len(g) != len(w) or len(g) < 2 or not g.isfinite().all(): return None
     top = w.abs().argmax()
     factor,offset = g[top]/w[top],g[0]-w[0]
-    if factor==0: return None
+    if factor==0 or torch.allclose(g, w, rtol=1e-4, atol=1e-6): return None
     if torch.allclose(g, w*factor, rtol=1e-4, atol=1e-6):
         return f"All is {say_value(factor.item())} times what is wanted. Where does a factor come in?"
     if torch.allclose(g, w+offset, rtol=1e-4, atol=1e-6):
@@ -340,9 +340,11 @@ def _part(got, wanted):
         at = torch.arange(n).view(-1, *[1]*(wanted.ndim-axis-1)).expand(wanted.shape)
         kind = {wanted.ndim-1: "column", wanted.ndim-2: "row"}.get(axis, f"entry of axis {axis}")
         if wanted.ndim==1: kind = "number"
+        first = "picture" if axis==0 and wanted.ndim==4 else "channel" if wanted.ndim-axis==3 else kind
+        if wanted.ndim-axis > 2 and only(at > 0):
+            return f"The first {first} is right, the others aren't. What is done for one of them only?"
         if only(at==n-1): return f"Only the last {kind} is off. Where does your loop or slice end?"
         if only(at==0): return f"Only the first {kind} is off. Where do you begin?"
-        first = "picture" if axis==0 and wanted.ndim==4 else "channel" if wanted.ndim-axis==3 else kind
         if only(at > 0): return f"The first {first} is right, the others aren't. What is done for one of them only?"
         if only(at%2==1): return f"Every second {kind} is off. What is different about the odd ones?"
         if only(at%2==0): return f"Every second {kind} is off, from the first. What is different about the even ones?"
@@ -494,3 +496,11 @@ def _gradients(answer, args):
     if not isinstance(out, Tensor) or not leaves or not out.requires_grad: return []
     (out*torch.linspace(1, 2, out.numel(), dtype=out.dtype).view(out.shape)).sum().backward()
     return [torch.zeros_like(a) if a.grad is None else a.grad for a in leaves]
+
+# %% ../nbs/80_judge.ipynb #0e5fd42e
+def learns(
+    spec:Exercise, # The exercise
+)->bool: # Of what comes out with respect to a tensor that goes in
+    "Whether an answer must let a gradient through."
+    tries = (attempt(spec, lambda *args: _gradients(spec.answer, args), case) for case in spec.cases())
+    return any(t.error is None and bool(t.value) for t in tries)
