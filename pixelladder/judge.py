@@ -10,7 +10,7 @@ __all__ = ['EXERCISES', 'Case', 'Mistake', 'Exercise', 'exercise', 'time_limit',
 
 # %% ../nbs/80_judge.ipynb #a7410aff
 import contextlib, copy, inspect, io, itertools, signal, threading, traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # %% ../nbs/80_judge.ipynb #f4365aa7
 import numpy as np, torch
@@ -163,8 +163,8 @@ def say_call(
     case:Case, # One of its inputs
 )->str: # `f(3, 2)`, or `f, on ...` where the input is a network
     "A short text for a call."
-    if any(isinstance(a, torch.nn.Module) for a in case.args): return f"{name}, on {case.says}"
-    return f"{name}({', '.join(map(say_value, case.args))})"
+    said = f"{name}({', '.join(map(say_value, case.args))})"
+    return f"{name}, on {case.says}," if len(said) > 90 or any(isinstance(a, torch.nn.Module) for a in case.args) else said
 
 def _say_type(x):
     if isinstance(x, Tensor): return "a tensor"
@@ -200,7 +200,7 @@ def _breaks_rules(spec, cases, outcomes):
 
 def _wrong_type(case, got, w):
     if isinstance(got, (tuple,list)) and isinstance(w, (tuple,list)):
-        if list(map(type, got)) == list(map(type, w)): return None
+        if len(got) != len(w) or list(map(type, got)) == list(map(type, w)): return None
         return f"you return {say_value(got)}, wanted {say_value(w)}, on {case.says}."
     if isinstance(w, str) or isinstance(got, str) and got=="a ValueError": return None # what an answer did, told in words
     if type(got) != type(w): return f"you return {_say_type(got)}, wanted {_say_type(w)}, on {case.says}."
@@ -233,6 +233,8 @@ def _wrong_value(name, case, got, wanted):
         return f"{off}: {say_value(g)}, wanted {say_value(w)}, on {case.says}.",None,None
     if not isinstance(wanted, (tuple,list)):
         return None if _same(got, wanted) else (_off(name, case, got, wanted),got,wanted)
+    if not any(isinstance(w, Tensor) for w in wanted):
+        return (None if _same(got, wanted) else (_off(name, case, got, wanted),None,None))
     if len(got) != len(wanted):
         return f"{len(got)} parts, wanted {len(wanted)}, on {case.says}.",None,None
     for i,(g,w) in enumerate(zip(got, wanted)):
@@ -266,6 +268,8 @@ def _is_int(x): return isinstance(x, int) and not isinstance(x, bool)
 
 def _questions(names, defaults, cases):
     "Other questions than the one asked: a sentence, and for each case the arguments"
+    rest = [defaults[name] for name in names] # what a case leaves out
+    cases = [Case((*c.args, *itertools.takewhile(lambda d: d is not inspect.Parameter.empty, rest[len(c.args):])), c.says) for c in cases]
     def swap(i, values): return [(*c.args[:i], v, *c.args[i+1:]) for c,v in zip(cases, values)]
     n = min(len(c.args) for c in cases)
     for i,name in enumerate(names[:n]):
@@ -276,8 +280,17 @@ def _questions(names, defaults, cases):
             for d in (1, -1):
                 yield (f"what would be right for `{name}` {d:+d}. What do you count: pixels, or the steps between?",
                        swap(i, [g+d for g in given]))
+        elif isinstance(defaults[name], tuple) and len(set(given)) > 1:
+            yield f"as if `{name}` were always {defaults[name]}. Where does your code read it?",swap(i, [defaults[name]]*len(given))
         elif all(isinstance(g, tuple) and len(g)==2 for g in given):
             yield f"as if the two numbers of `{name}` were exchanged. Which comes first?",swap(i, [g[::-1] for g in given])
+        elif all(isinstance(g, list) for g in given):
+            yield f"as if `{name}` came in from the last to the first. Which is read first?",swap(i, [g[::-1] for g in given])
+            yield f"as if the first of `{name}` were missing. Where does your loop begin?",swap(i, [g[1:] for g in given])
+            yield f"as if the last of `{name}` were missing. Where does your loop end?",swap(i, [g[:-1] for g in given])
+            if all(isinstance(v, tuple) and len(v)==2 for g in given for v in g):
+                yield (f"as if the two numbers of each of `{name}` were exchanged. Which comes first?",
+                       swap(i, [[v[::-1] for v in g] for g in given]))
         elif all(isinstance(g, Tensor) for g in given):
             for ways in zip(*map(_turned, given)):
                 yield f"as if `{name}` came in {ways[0][0]}. Which index runs where?",swap(i, [x for _,x in ways])
@@ -376,6 +389,26 @@ def _shaped(got, wanted):
     odd = [f"axis {a} has {g-w:+d}" for a,(g,w) in enumerate(zip(got.shape, wanted.shape)) if g != w]
     return f"{', '.join(odd).capitalize()}. What decides where it ends?"
 
+def _listed(got, wanted):
+    "How one list came of another, or None"
+    got,wanted = list(got),list(wanted)
+    if got==wanted[::-1]: return "The right ones, from the last to the first. In which order are they wanted?"
+    less,more = [w for w in wanted if w not in got],[g for g in got if g not in wanted]
+    if not less and not more and len(got)==len(wanted): return "The right ones, in another order. Which is wanted?"
+    if not less and not more: return "The right ones, some of them more or less often than wanted."
+    if not more: return f"What is there is right; {say_value(less[0])} is missing. What should have let it in?"
+    if not less: return f"All that is wanted is there, and {say_value(more[0])} too. What should have kept it out?"
+    if all(map(_is_int, [*got, *wanted])) and len(got)==len(wanted): return _scaled(got, wanted)
+
+def _of_inputs(spec, case, got, wanted):
+    "What a result has to do with one of the inputs, or None"
+    for name,x in zip(inspect.signature(spec.answer).parameters, case.args):
+        if not isinstance(x, Tensor) or x.shape != wanted.shape or got.shape != wanted.shape: continue
+        if _equal(got, x): return f"You give back `{name}` as it came in. What was to be done with it?"
+        if _equal(got+x, wanted): return f"What is missing is exactly `{name}`. Where was it to be added?"
+        if _equal(got-x, wanted): return f"`{name}` is in it once too often."
+        if _equal(got+2*x, wanted): return f"`{name}` is taken away where it should be added."
+
 def _traits(case):
     "What may be special about an input"
     tensors = [a for a in case.args if isinstance(a, Tensor)]
@@ -399,6 +432,14 @@ def _explain(spec, cases, outcomes, wanted, got, want):
     right = list(map(_same, results, wanted))
     said = _other_question(spec, cases, outcomes) if not isinstance(wanted[0], dict) else None
     if said: return said
+    wrong = next((i for i,(r,w) in enumerate(zip(results, wanted)) if not _same(r, w)), None)
+    if wrong is not None and isinstance(wanted[wrong], (tuple,list)) and isinstance(results[wrong], (tuple,list)) and got is None:
+        said = [_listed(r, w) for r,w in ([(results[wrong],wanted[wrong])] if not any(isinstance(v, (tuple,list)) for v in wanted[wrong])
+                                          else zip(results[wrong], wanted[wrong])) if list(r) != list(w)]
+        if said and said[0]: return said[0]
+    if isinstance(got, Tensor) and isinstance(want, Tensor) and wrong is not None and isinstance(wanted[wrong], Tensor):
+        said = _of_inputs(spec, cases[wrong], got, want)
+        if said: return said
     numbers = all(isinstance(v, (Tensor,int,float)) for v in [*results, *wanted])
     if numbers and all(not isinstance(w, Tensor) or w.shape==r.shape for r,w in zip(results, wanted)):
         said = _scaled(results, wanted)
@@ -480,19 +521,23 @@ def _first_wrong(spec, answer, cases, outcomes, wanted, i):
 
 def _cut_gradient(spec, answer, cases, seconds):
     "Whether the gradient flows back to the inputs as through the package's own answer"
-    for case in cases:
-        wanted = attempt(spec, lambda *args: _gradients(spec.answer, args), case, seconds)
+    spec = _of_gradients(spec)
+    for case,wanted in zip(cases, _ours(spec, spec.answer, cases, seconds)):
         if wanted.error is not None or not wanted.value: continue
-        got = attempt(spec, lambda *args: _gradients(answer, args), case, seconds)
+        got = attempt(spec, answer, case, seconds)
         if got.error is None and _same(got.value, wanted.value): continue
         return Verdict(False, f"the values are right, and no gradient flows back, or a wrong one, on {case.says}: a network "
                               "couldn't learn through it. Which line leaves PyTorch's tensors?", "gradient", case)
 
-def _gradients(answer, args):
+def _of_gradients(spec):
+    "The exercise in which gradients come out"
+    return replace(spec, run=lambda answer, *args: _gradients(spec.run, answer, args))
+
+def _gradients(run, answer, args):
     "Of a sum with odd weights of all that comes out, for each float tensor that goes in"
     args = [a.requires_grad_() if isinstance(a, Tensor) and a.is_floating_point() else a for a in args]
     leaves = [a for a in args if isinstance(a, Tensor) and a.requires_grad]
-    out = answer(*args)
+    out = run(answer, *args)
     if not isinstance(out, Tensor) or not leaves or not out.requires_grad: return []
     (out*torch.linspace(1, 2, out.numel(), dtype=out.dtype).view(out.shape)).sum().backward()
     return [torch.zeros_like(a) if a.grad is None else a.grad for a in leaves]
@@ -502,5 +547,6 @@ def learns(
     spec:Exercise, # The exercise
 )->bool: # Of what comes out with respect to a tensor that goes in
     "Whether an answer must let a gradient through."
-    tries = (attempt(spec, lambda *args: _gradients(spec.answer, args), case) for case in spec.cases())
+    spec = _of_gradients(spec)
+    tries = (attempt(spec, spec.answer, case) for case in spec.cases())
     return any(t.error is None and bool(t.value) for t in tries)

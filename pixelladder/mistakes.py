@@ -564,6 +564,7 @@ def _try_head(Head, body, size):
     torch.manual_seed(1)
     head = Head(body, 5)
     for p in head.parameters(): torch.nn.init.normal_(p)
+    torch.manual_seed(2) # whatever the head has drawn
     c,stride = body.channels[-1],body.strides[-1]
     def cells(s): return [(n+s-1)//s for n in size]
     def features(last, others=0.):
@@ -579,6 +580,7 @@ def _try_head(Head, body, size):
 
 def _linear_facts(scores_of, x, scores):
     "What is true of every head that scores each cell alone and then enlarges bilinearly"
+    torch.manual_seed(3)
     with torch.no_grad():
         zero,vector = scores_of(torch.zeros_like(x)),torch.randn(1, x.shape[1], 1, 1)
         flat = scores_of(vector.expand_as(x)*1)-zero
@@ -863,6 +865,7 @@ def _field_cases():
             Case(([(3,2),(5,1),(2,2),(3,1)],), "four layers"),
             Case(([(7,2),(3,2),(3,1)],), "three layers"),
             Case(([(1,2),(1,3),(4,1)],), "kernels of 1 with strides"),
+            Case(([(4,2),(3,1)],), "a kernel of 4"),
             Case(([],), "no layer at all", edge=True)]
 
 def adds_the_kernels(layers): return sum(ks for ks,_ in layers)
@@ -933,6 +936,7 @@ def _try_block(Block, ni, n_skip, nf, size, skip_size):
     said = {"its shape": tuple(out.shape), "it reads": [n for n,t in [("x",x), ("skip",skip)] if _has_grad(t)],
             "numbers in the kernels of its convolutions": numbers, "batch norms": norms,
             "multiplications, as a share of ours": round(work/ours, 1), "while it trains, it gives": out.detach()}
+    torch.manual_seed(2)
     with torch.no_grad():
         _fill(block, _our_block(ni, n_skip, nf), size)
         return said | {"after training, it gives": block.eval()(x, skip)}
