@@ -84,7 +84,8 @@ def mine(
 ): # The last answer that was checked
     "The learner's own answer, where the chapter went on with the package's."
     name = _named(name)
-    if name not in _mine: raise ValueError(f"nothing of yours is kept for {name!r} yet: run its cell, then `check({name})`")
+    if name not in _mine:
+        raise ValueError(f"nothing of yours is kept for {name!r} yet: run its cell, then `check({name})`")
     return _mine[name][0]
 
 def _source(obj):
@@ -101,7 +102,8 @@ def _draw(found):
     "Got beside wanted"
     got,wanted = found.got,found.wanted
     if not isinstance(got, Tensor) or got.ndim==0 or wanted.ndim==0: return
-    if min(got.numel(), wanted.numel())==0 or not (got.double().isfinite().all() and wanted.double().isfinite().all()): return
+    if min(got.numel(), wanted.numel())==0 or not (got.double().isfinite().all() and wanted.double().isfinite().all()):
+        return
     a,b = (x.double().reshape(-1, *x.shape[-2:]) if x.ndim > 1 else x.double()[None,None] for x in (got, wanted))
     if max(*a.shape[1:], *b.shape[1:]) > 64: return
     alike = got.shape==wanted.shape
@@ -163,7 +165,10 @@ def show_task(
     if isinstance(wanted, dict): return _show_facts(name, case, wanted)
     shown = [pair for n,a in named for pair in _tensors(a, n)]
     if not shown and not _tensors(wanted, "wanted"):
-        return print(f"{say_call(name, case)} should give {say_value(wanted)}")
+        call = say_call(name, case)
+        if not call.startswith(f"{name}("): # too long for a line
+            for n,a in named: print(*_lines(n, a), sep="\n")
+        return print(f"{call} should give {say_value(wanted)}")
     grids,titles,kinds = [],[],[]
     for title,x in [*shown, *_tensors(wanted, "wanted")]:
         planes,words = _planes(x, title)
@@ -174,6 +179,11 @@ def show_task(
     others = [f"{n}={say_value(a)}" for n,a in named if not _tensors(a, n)]
     if others: print(f"with {', '.join(others)}:")
     if not _tensors(wanted, "wanted"): print(f"{say_value(wanted)} is wanted")
+
+def _lines(name, x):
+    "A long argument, an entry a line"
+    entries = x.items() if isinstance(x, dict) else enumerate(x) if isinstance(x, list) else []
+    return [f"{name}[{k!r}] = {say_value(v)}" for k,v in entries] or [f"{name} = {say_value(x)}"]
 
 def _show_facts(name, case, wanted):
     "What must be true of a module"
@@ -238,7 +248,7 @@ def is_done(
     return bool(_read().get(name, {}).get("right"))
 
 def progress(
-    chapter=None, # A module such as "transposed", a notebook such as "02_transposed", a number, or your function; all if None
+    chapter=None, # As in "transposed", "02_transposed", 2 or one of your functions; all of them if None
 ):
     "Print which exercises are done, chapter by chapter."
     notes = _read()

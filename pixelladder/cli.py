@@ -188,7 +188,8 @@ def _start(given):
     from pixelladder.check import progress_file
     from pixelladder.copies import start
     for file in start(given["chapter"]): print(file)
-    print(f"These are yours: `make lab` opens them, `pixelladder next` says where to go on. Tries are noted in {progress_file()}")
+    print(f"These are yours: `make lab` opens them, `pixelladder next` says where to go on. Tries are noted in "
+        f"{progress_file()}")
 
 def _next(given):
     "Say which exercise comes next"
@@ -201,7 +202,8 @@ def _reset(given):
     print(reset(given["name"]))
 
 def _start_parser(p):
-    p.add_argument("chapter", nargs="?", metavar="CHAPTER", help="number or name of a chapter; all of them if none is given")
+    p.add_argument("chapter", nargs="?", metavar="CHAPTER",
+        help="number or name of a chapter; all of them if none is given")
 def _next_parser(p): pass
 def _reset_parser(p): p.add_argument("name", metavar="NAME", help="an exercise, such as stamp")
 

@@ -55,7 +55,8 @@ KAGGLE = "https://kaggle.com/kernels/welcome?src=https://github.com/"
 OPENER = f"""[Open in Colab]({COLAB}{{file}}) · [Open in Kaggle]({KAGGLE}{{file}})
 
 Your copy to work in. The cells that begin with `# Exercise` are yours to fill; the cell after each says what is right \
-or wrong. `hint(name)` opens a hint, `solution(name)` the package's answer. After a wrong answer the name stays yours; where the chapter \
+or wrong. `hint(name)` opens a hint, `solution(name)` \
+the package's answer. After a wrong answer the name stays yours; where the chapter \
 needs a right one, a cell calls `go_on` and says so."""
 
 def _is_test(source):
@@ -74,7 +75,8 @@ def _without_errors(source, names):
     if "test_fail" not in source: return source
     for node in reversed(_parsed(source).body):
         said = ast.unparse(node)
-        if not said.startswith("test_fail(") or not (hidden or any(re.search(rf"\b{n}\b", said) for n in names)): continue
+        if not said.startswith("test_fail(") or not (hidden or any(re.search(rf"\b{n}\b", said) for n in names)):
+            continue
         lines[node.lineno-1:node.end_lineno] = []
     return "\n".join(lines)
 
@@ -148,7 +150,8 @@ def make_exercises(
     out.mkdir(exist_ok=True)
     for old in out.glob("*.ipynb"):
         if not _worked_in(old): old.unlink()
-        else: print(f"{old}: somebody worked in it; it is kept as {shutil.move(old, _fresh(out.parent/WORK, old.name))}")
+        else:
+            print(f"{old}: somebody worked in it; it is kept as {shutil.move(old, _fresh(out.parent/WORK, old.name))}")
     for path in sorted(Path(nbs).glob("[0-9]*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         if not any(_about("".join(cell["source"])) for cell in cells): continue
@@ -209,7 +212,8 @@ def next_step(
     cell = _cell_of(json.loads(kept.read_text(encoding="utf-8")), name)
     effort = re.match(r"# Exercise, (.*?):", "".join(cell["source"]))[1] if cell else ""
     open_it = f"open {file}" if file.is_file() else f"`pixelladder start {stem}`, then open {file}"
-    return (f"{name}, in chapter {stem} ({effort}): {inspect.getdoc(EXERCISES[name].answer)}\n{open_it}, write it, and run the cell "
+    return (f"{name}, in chapter {stem} ({effort}): {inspect.getdoc(EXERCISES[name].answer)}\n{open_it}, write it, "
+        f"and run the cell "
             f"below it. {len(left)} of {len(EXERCISES)} are left.")
 
 def reset(
@@ -224,12 +228,16 @@ def reset(
     book = json.loads(file.read_text(encoding="utf-8"))
     cell,empty = _cell_of(book, name),_cell_of(json.loads(_copies()[stem].read_text(encoding="utf-8")), name)
     if cell is None: # its first line was changed
-        cell = next((c for c in book["cells"] if re.search(rf"^(def|class) {name}\b", "".join(c["source"]), re.M)), None)
+        cell = next((c for c in book["cells"] if re.search(rf"^(def|class) {name}\b", "".join(c["source"]), re.M)),
+            None)
     if cell is None:
-        raise ValueError(f"{file} has no cell with `{name}` any more: move it away, and `pixelladder start {stem}` makes a new one")
+        raise ValueError(f"{file} has no cell with `{name}` any more: move it away, and `pixelladder start {stem}` "
+            f"makes a new one")
     old = _fresh(file.parent, f"{name}.py")
     old.write_text("".join(cell["source"])+"\n", encoding="utf-8")
     cell |= dict(source=empty["source"], outputs=[], execution_count=None)
-    with replacing(file) as draft: draft.write_text(json.dumps(book, indent=1, ensure_ascii=False)+"\n", encoding="utf-8")
+    with replacing(file) as draft:
+        draft.write_text(json.dumps(book, indent=1, ensure_ascii=False)+"\n", encoding="utf-8")
     forget(name)
-    return f"{name} in {file} is empty again; what stood there is in {old}. If the notebook is open, reload it from the disk."
+    return (f"{name} in {file} is empty again; what stood there is in {old}. If the notebook is open, reload it from "
+        f"the disk.")

@@ -154,8 +154,10 @@ def say_value(
     x, # Anything
 )->str: # A tensor that is large is told by its shape
     "A short text for a value."
+    if isinstance(x, Tensor) and x.ndim==0: return say_value(x.item())
     if isinstance(x, Tensor): return str(x.tolist()) if x.numel() <= 16 else f"a tensor {tuple(x.shape)}"
-    if isinstance(x, (tuple,list)): return "("+", ".join(map(say_value, x))+")"
+    if isinstance(x, list): return "["+", ".join(map(say_value, x))+"]"
+    if isinstance(x, tuple): return "("+", ".join(map(say_value, x))+")"
     return f"{x:.6g}" if isinstance(x, float) else str(x)
 
 def say_call(
@@ -164,7 +166,8 @@ def say_call(
 )->str: # `f(3, 2)`, or `f, on ...` where the input is a network
     "A short text for a call."
     said = f"{name}({', '.join(map(say_value, case.args))})"
-    return f"{name}, on {case.says}," if len(said) > 90 or any(isinstance(a, torch.nn.Module) for a in case.args) else said
+    return f"{name}, on {case.says}," if len(said) > 90 or any(isinstance(a,
+        torch.nn.Module) for a in case.args) else said
 
 def _say_type(x):
     if isinstance(x, Tensor): return "a tensor"
@@ -202,7 +205,8 @@ def _wrong_type(case, got, w):
     if isinstance(got, (tuple,list)) and isinstance(w, (tuple,list)):
         if len(got) != len(w) or list(map(type, got)) == list(map(type, w)): return None
         return f"you return {say_value(got)}, wanted {say_value(w)}, on {case.says}."
-    if isinstance(w, str) or isinstance(got, str) and got=="a ValueError": return None # what an answer did, told in words
+    if isinstance(w, str) or isinstance(got, str) and got=="a ValueError":
+        return None # what an answer did, told in words
     if type(got) != type(w): return f"you return {_say_type(got)}, wanted {_say_type(w)}, on {case.says}."
 
 def _ours(spec, answer, cases, seconds):
@@ -244,7 +248,8 @@ def _off(name, case, got, wanted):
     "How `got` differs from `wanted`"
     if isinstance(wanted, str) and wanted=="a ValueError":
         return f"it answers {say_value(got)} on {case.says}. Can that be? Here a `ValueError` is due."
-    if isinstance(got, str) and got=="a ValueError": return f"it refuses {case.says}, where {say_value(wanted)} is right."
+    if isinstance(got, str) and got=="a ValueError":
+        return f"it refuses {case.says}, where {say_value(wanted)} is right."
     if not isinstance(wanted, Tensor):
         return f"{say_call(name, case)} gives {say_value(got)}, wanted {say_value(wanted)}."
     if got.shape != wanted.shape: return f"shape {tuple(got.shape)}, wanted {tuple(wanted.shape)}, on {case.says}."
@@ -269,24 +274,30 @@ def _is_int(x): return isinstance(x, int) and not isinstance(x, bool)
 def _questions(names, defaults, cases):
     "Other questions than the one asked: a sentence, and for each case the arguments"
     rest = [defaults[name] for name in names] # what a case leaves out
-    cases = [Case((*c.args, *itertools.takewhile(lambda d: d is not inspect.Parameter.empty, rest[len(c.args):])), c.says) for c in cases]
+    cases = [Case((*c.args, *itertools.takewhile(lambda d: d is not inspect.Parameter.empty, rest[len(c.args):])),
+        c.says) for c in cases]
     def swap(i, values): return [(*c.args[:i], v, *c.args[i+1:]) for c,v in zip(cases, values)]
     n = min(len(c.args) for c in cases)
     for i,name in enumerate(names[:n]):
         given = [c.args[i] for c in cases]
         if all(map(_is_int, given)):
             for d in dict.fromkeys([defaults.get(name), 1, 0, 2]):
-                if _is_int(d): yield f"as if `{name}` were always {d}. Where does your code read it?",swap(i, [d]*len(given))
+                if _is_int(d):
+                    yield f"as if `{name}` were always {d}. Where does your code read it?",swap(i, [d]*len(given))
             for d in (1, -1):
                 yield (f"what would be right for `{name}` {d:+d}. What do you count: pixels, or the steps between?",
                        swap(i, [g+d for g in given]))
         elif isinstance(defaults[name], tuple) and len(set(given)) > 1:
-            yield f"as if `{name}` were always {defaults[name]}. Where does your code read it?",swap(i, [defaults[name]]*len(given))
+            yield f"as if `{name}` were always {defaults[name]}. Where does your code read it?",swap(i,
+                [defaults[name]]*len(given))
         elif all(isinstance(g, tuple) and len(g)==2 for g in given):
-            yield f"as if the two numbers of `{name}` were exchanged. Which comes first?",swap(i, [g[::-1] for g in given])
+            yield f"as if the two numbers of `{name}` were exchanged. Which comes first?",swap(i,
+                [g[::-1] for g in given])
         elif all(isinstance(g, list) for g in given):
-            yield f"as if `{name}` came in from the last to the first. Which is read first?",swap(i, [g[::-1] for g in given])
-            yield f"as if the first of `{name}` were missing. Where does your loop begin?",swap(i, [g[1:] for g in given])
+            yield f"as if `{name}` came in from the last to the first. Which is read first?",swap(i,
+                [g[::-1] for g in given])
+            yield f"as if the first of `{name}` were missing. Where does your loop begin?",swap(i,
+                [g[1:] for g in given])
             yield f"as if the last of `{name}` were missing. Where does your loop end?",swap(i, [g[:-1] for g in given])
             if all(isinstance(v, tuple) and len(v)==2 for g in given for v in g):
                 yield (f"as if the two numbers of each of `{name}` were exchanged. Which comes first?",
@@ -336,7 +347,8 @@ def _moved(got, wanted):
         if (got==0).all(): return "All of it is 0. Does what you work out get into what you return?"
         if _equal(got.flatten().sort()[0], wanted.flatten().sort()[0]):
             return "The numbers are the right ones, in other places. Which index says where a number goes?"
-        if _equal(got, wanted.double().round()): return "They are the wanted numbers, rounded. Where do whole numbers come in?"
+        if _equal(got, wanted.double().round()):
+            return "They are the wanted numbers, rounded. Where do whole numbers come in?"
     else: return "Some are nan or infinite. What is divided by 0?"
     if not wanted.is_floating_point() and _equal(got.long() % 256, wanted.long() % 256):
         return "They differ by multiples of 256. Which type is too small for them?"
@@ -384,7 +396,8 @@ def _shaped(got, wanted):
     front = tuple(slice(n) for n in less)
     back = tuple(slice(len_-n, None) for len_,n in zip(got.shape, less))
     more = "too many" if got.numel() > wanted.numel() else "missing"
-    if _equal(got[front], wanted[front]): return f"What there is in common is right; the end is {more}. Where is the last one?"
+    if _equal(got[front], wanted[front]):
+        return f"What there is in common is right; the end is {more}. Where is the last one?"
     if _equal(got[back], wanted[front]): return f"The end is right; what stands in front of it is {more}."
     odd = [f"axis {a} has {g-w:+d}" for a,(g,w) in enumerate(zip(got.shape, wanted.shape)) if g != w]
     return f"{', '.join(odd).capitalize()}. What decides where it ends?"
@@ -433,8 +446,10 @@ def _explain(spec, cases, outcomes, wanted, got, want):
     said = _other_question(spec, cases, outcomes) if not isinstance(wanted[0], dict) else None
     if said: return said
     wrong = next((i for i,(r,w) in enumerate(zip(results, wanted)) if not _same(r, w)), None)
-    if wrong is not None and isinstance(wanted[wrong], (tuple,list)) and isinstance(results[wrong], (tuple,list)) and got is None:
-        said = [_listed(r, w) for r,w in ([(results[wrong],wanted[wrong])] if not any(isinstance(v, (tuple,list)) for v in wanted[wrong])
+    if wrong is not None and isinstance(wanted[wrong], (tuple,list)) and isinstance(results[wrong],
+        (tuple,list)) and got is None:
+        said = [_listed(r, w) for r,w in ([(results[wrong],wanted[wrong])] if not any(isinstance(v,
+            (tuple,list)) for v in wanted[wrong])
                                           else zip(results[wrong], wanted[wrong])) if list(r) != list(w)]
         if said and said[0]: return said[0]
     if isinstance(got, Tensor) and isinstance(want, Tensor) and wrong is not None and isinstance(wanted[wrong], Tensor):
@@ -458,7 +473,7 @@ class Verdict:
     "What `verdict` found."
     right:bool # Is it?
     said:str # What to say
-    kind:str # "right", "not started", "rule", "known", "crash", "type", "explained", "fact", "gradient", or "where" alone
+    kind:str # "right", "not started", "rule", "known", "crash", "type", "explained", "fact", "gradient" or "where"
     case:Case=None # The first input that isn't right
     got:object=None # What came out there, if it is a tensor
     wanted:object=None # And what should
@@ -496,7 +511,8 @@ def _trouble(spec, answer, cases, outcomes, seconds):
     said = _breaks_rules(spec, cases, outcomes)
     if said: return Verdict(False, said, "rule")
     wanted = [o.value for o in _ours(spec, spec.answer, cases, seconds)[:len(outcomes)]]
-    first = next((i for i,(o,w) in enumerate(zip(outcomes, wanted)) if not (o.error is None and _same(o.value, w))), None)
+    first = next((i for i,(o,w) in enumerate(zip(outcomes, wanted)) if not (o.error is None and _same(o.value, w))),
+        None)
     if first is None: return _cut_gradient(spec, answer, cases, seconds)
     said = _known(spec, cases, outcomes, wanted, seconds)
     found = _first_wrong(spec, answer, cases, outcomes, wanted, first)
@@ -526,7 +542,8 @@ def _cut_gradient(spec, answer, cases, seconds):
         if wanted.error is not None or not wanted.value: continue
         got = attempt(spec, answer, case, seconds)
         if got.error is None and _same(got.value, wanted.value): continue
-        return Verdict(False, f"the values are right, and no gradient flows back, or a wrong one, on {case.says}: a network "
+        return Verdict(False, f"the values are right, and no gradient flows back, or a wrong one, on {case.says}: a "
+            f"network "
                               "couldn't learn through it. Which line leaves PyTorch's tensors?", "gradient", case)
 
 def _of_gradients(spec):

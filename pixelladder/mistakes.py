@@ -59,7 +59,8 @@ def _try_cut(cut, name):
         except ValueError: return "a ValueError"
         if not isinstance(body, nn.Module): return f"no module: {body!r}"[:60]
         if [id(p) for p in net.parameters()] != before: return "a body, and the classifier itself is in pieces"
-        if not {id(p) for p in body.parameters()} <= set(before): return "a body with other weights than the classifier's"
+        if not {id(p) for p in body.parameters()} <= set(before):
+            return "a body with other weights than the classifier's"
         parts = f"{len(body)} parts" if isinstance(body, nn.Sequential) else f"a {type(body).__name__}"
         try: return f"{parts}, which make {tuple(body(torch.empty(1, 3, 224, 224)).shape)} of a picture of 224x224"
         except RuntimeError: return f"{parts}, which don't fit behind each other"
@@ -568,7 +569,8 @@ def _try_head(Head, body, size):
     c,stride = body.channels[-1],body.strides[-1]
     def cells(s): return [(n+s-1)//s for n in size]
     def features(last, others=0.):
-        return [last.new_full((len(last), ch, *cells(s)), others) for ch,s in zip(body.channels, body.strides)][:-1]+[last]
+        return [last.new_full((len(last), ch, *cells(s)), others) for ch,s in zip(body.channels,
+            body.strides)][:-1]+[last]
     def scores_of(last, others=0.): return head(features(last, others), size)
     x = torch.randn(2, c, *cells(stride), requires_grad=True)
     given = features(x)
@@ -576,7 +578,8 @@ def _try_head(Head, body, size):
     if not isinstance(scores, Tensor): return {"the shape of the scores": f"none, for it gives {type(scores).__name__}"}
     said = {"the shape of the scores": tuple(scores.shape), "features in the list afterwards": len(given)}
     if scores.shape != (2,5,*size): return said
-    return said | _linear_facts(scores_of, x.detach(), scores.detach()) | _trained_facts(head, scores, x, work, features, size)
+    return said | _linear_facts(scores_of, x.detach(), scores.detach()) | _trained_facts(head, scores, x, work,
+        features, size)
 
 def _linear_facts(scores_of, x, scores):
     "What is true of every head that scores each cell alone and then enlarges bilinearly"
@@ -604,7 +607,8 @@ def _trained_facts(head, scores, x, work, features, size):
     cheap = 2*x.numel()*5 # one score a class for each cell
     many = "once for each cell" if work <= 2*cheap else "once for each pixel"
     with torch.no_grad(): exact = head.double()([f.double() for f in features(x.detach())], size)
-    return {"gradients reach": [n for n,ok in [("the features",_has_grad(x)), ("the weights",any(map(_has_grad, head.parameters())))] if ok],
+    return {"gradients reach": [n for n,ok in [("the features",_has_grad(x)), ("the weights",any(map(_has_grad,
+        head.parameters())))] if ok],
             "the score of a class is worked out": many, "in float64, the scores are": str(exact.dtype)}
 
 # %% ../nbs/81_mistakes.ipynb #c67cb15c
@@ -997,9 +1001,11 @@ def crops_only(x, size): return x[..., :size[0], :size[1]]
 
 # %% ../nbs/81_mistakes.ipynb #c0df2d76
 exercise(fit, _fit_cases,
-    mistakes=[Mistake(squeezes, "you squeeze or stretch. Then a cell lies beside its place: what is to happen to the others "
+    mistakes=[Mistake(squeezes, "you squeeze or stretch. Then a cell lies beside its place: what is to happen to "
+        "the others "
                   "when one row is too many?"),
-              Mistake(crops_the_middle, "you crop on both sides. Cell 0 begins at pixel 0: at which end is there too much?"),
+              Mistake(crops_the_middle, "you crop on both sides. Cell 0 begins at pixel 0: at which end is there "
+                  "too much?"),
               Mistake(fills_with_zeros, "where `x` is short you put zeros. Which number stands at the border?"),
               Mistake(crops_only, "too large is cut, too small stays. What is repeated where `x` is short?")],
     hints=["For each new row, which old row? 4 rows, 3 wanted: 0, 1, 2. 2 rows, 3 wanted: 0, 1, 1.",
@@ -1013,7 +1019,8 @@ def _way_cases():
     x,weight = _count(1,1,2,2), _count(1,1,3,3)
     return [Case((x, weight, 2), "2x2, kernel 3x3, stride 2"),
             Case((_count(2,2,3,4), _count(2,3,2,3), 3, 0, 0), "two pictures, 2 channels to 3, 3x4, stride 3"),
-            Case((_count(1,2,3,3).double()/3, _count(2,1,3,4).double(), 2, 1, 1), "padding and output_padding 1, float64"),
+            Case((_count(1,2,3,3).double()/3, _count(2,1,3,4).double(), 2, 1, 1),
+                "padding and output_padding 1, float64"),
             Case((x, weight, 1, 0, 0), "stride 1", edge=True)]
 
 def _detached(answer, x, weight, *sizes):
@@ -1025,7 +1032,8 @@ def _gradient(x, weight, stride, padding, size, pull=True):
     start = x.new_zeros(len(x), weight.shape[1], *size, requires_grad=True)
     down = F.conv2d(start, weight, stride=stride, padding=padding)
     down = down[..., :x.shape[-2], :x.shape[-1]]
-    return torch.autograd.grad(down, start, x[..., :down.shape[-2], :down.shape[-1]] if pull else torch.ones_like(down))[0]
+    return torch.autograd.grad(down, start, x[..., :down.shape[-2],
+        :down.shape[-1]] if pull else torch.ones_like(down))[0]
 def _grown(x, weight, stride, padding, rest):
     return [(n-1)*stride+k-2*padding+rest for n,k in zip(x.shape[-2:], weight.shape[-2:])]
 def pulls_with_ones(x, weight, stride=1, padding=0, output_padding=0):
@@ -1164,12 +1172,17 @@ def is_dice(counts): return 2*counts_both_twice(counts)
 
 # %% ../nbs/81_mistakes.ipynb #642d3f70
 exercise(class_iou, _iou_cases,
-    mistakes=[Mistake(absent_is_0, "a class that the truth lacks gets 0. Can a truth without poles tell how well poles are found?"),
-              Mistake(absent_if_nobody_says_it, "a class that the truth lacks gets 0 as soon as one pixel is called that. "
+    mistakes=[Mistake(absent_is_0, "a class that the truth lacks gets 0. Can a truth without poles tell how well "
+        "poles are found?"),
+              Mistake(absent_if_nobody_says_it, "a class that the truth lacks gets 0 as soon as one pixel is called "
+                  "that. "
                   "Does that pixel say how well the class is found?"),
-              Mistake(is_recall, "that is the share of a class that was found. What of the pixels that are wrongly called so?"),
-              Mistake(is_precision, "that is the share of what is called so and is so. What of the pixels that were missed?"),
-              Mistake(counts_both_twice, "what is right is in the row and in the column. How often is it in the union?"),
+              Mistake(is_recall, "that is the share of a class that was found. What of the pixels that are wrongly "
+                  "called so?"),
+              Mistake(is_precision, "that is the share of what is called so and is so. What of the pixels that were "
+                  "missed?"),
+              Mistake(counts_both_twice, "what is right is in the row and in the column. How often is it in the "
+                  "union?"),
               Mistake(is_dice, "that is the Dice score: twice the overlap over the sum of both. What is a union?")],
     hints=["The diagonal is what is right; a row sums to what is true, a column to what was said.",
            "The union is the row plus the column, and the overlap was counted twice.",
@@ -1197,18 +1210,21 @@ def _by_cell(mask, stride, n, choose):
     return out
 def _most(cell): return torch.bincount(cell.flatten()).argmax()
 def _ious(pred, mask, n): return class_iou(_counted(pred, mask, n))
-def takes_the_corner(mask, stride, n): return _ious(_by_cell(mask, stride, n, lambda c: c[0,0]), mask, n).nanmean().item()
+def takes_the_corner(mask, stride, n):
+    return _ious(_by_cell(mask, stride, n, lambda c: c[0,0]), mask, n).nanmean().item()
 def averages_the_codes(mask, stride, n):
     return _ious(_by_cell(mask, stride, n, lambda c: c.double().mean().round().long()), mask, n).nanmean().item()
 def gives_the_accuracy(mask, stride, n): return (_by_cell(mask, stride, n, _most)==mask).double().mean().item()
-def absent_counts_as_0(mask, stride, n): return _ious(_by_cell(mask, stride, n, _most), mask, n).nan_to_num(0).mean().item()
+def absent_counts_as_0(mask, stride, n):
+    return _ious(_by_cell(mask, stride, n, _most), mask, n).nan_to_num(0).mean().item()
 
 # %% ../nbs/81_mistakes.ipynb #4394fda0
 exercise(best_of_grid, _grid_cases,
     mistakes=[Mistake(takes_the_corner, "each cell says what its first pixel says. What do most of its pixels say?"),
               Mistake(averages_the_codes, "you average the codes. What is half way between a road and a cyclist?"),
               Mistake(gives_the_accuracy, "that is the share of right pixels. Which score weighs each class alike?"),
-              Mistake(absent_counts_as_0, "classes that aren't in the mask pull the mean down. Can it say anything of them?")],
+              Mistake(absent_counts_as_0, "classes that aren't in the mask pull the mean down. Can it say anything "
+                  "of them?")],
     hints=["Two steps: a mask that is constant in each cell, then its mean IoU against the true one.",
            "`F.one_hot` makes a picture a class, `F.avg_pool2d(..., stride, ceil_mode=True)` its share in each cell.",
            "The largest share wins; make it large again, cut the overshoot, and let `confusion` and `mean_iou` count."],
@@ -1239,8 +1255,10 @@ def forgets_the_power(counts, power=.5): return _weights(counts, 1., lambda c: n
 
 # %% ../nbs/81_mistakes.ipynb #bab444af
 exercise(weights_of, _weight_cases,
-    mistakes=[Mistake(by_the_mean, "you compare with the mean. One class that is everywhere moves it: which number doesn't it move?"),
-              Mistake(median_of_all, "classes without a pixel are in your median. Can a class that isn't there be typical?"),
+    mistakes=[Mistake(by_the_mean, "you compare with the mean. One class that is everywhere moves it: which number "
+        "doesn't it move?"),
+              Mistake(median_of_all, "classes without a pixel are in your median. Can a class that isn't there be "
+                  "typical?"),
               Mistake(one_over_the_share, "the rarest gets the largest weight, but all are far above 1. "
                   "Which class shall weigh exactly 1?"),
               Mistake(upside_down_weights, "frequent classes weigh more. Which ones does a network overlook?"),
@@ -1248,7 +1266,8 @@ exercise(weights_of, _weight_cases,
     hints=["The class in the middle gets 1, one that is four times rarer gets 4 (or 2, with power .5).",
            "The median, of the classes that have pixels, over each count; then the power.",
            "A class without a pixel would divide by 0: give it 0."],
-    after="Median frequency balancing is Eigen and Fergus's; the square root is kinder to classes that are mostly noise.")
+    after="Median frequency balancing is Eigen and Fergus's; the square root is kinder to classes that are mostly "
+        "noise.")
 
 # %% ../nbs/81_mistakes.ipynb #0bff3b66
 def _loss_cases():
@@ -1274,8 +1293,10 @@ def adds_up(scores, target): return F.cross_entropy(scores, target, ignore_index
 # %% ../nbs/81_mistakes.ipynb #b046720e
 exercise(loss_without_void, _loss_cases,
     mistakes=[Mistake(void_is_a_class, "void is trained as the last class. What should the network learn there?"),
-              Mistake(void_counts_in_the_mean, "void adds nothing, but it is counted in the mean. By how many pixels do you divide?"),
-              Mistake(softmax_twice, "the loss takes a softmax by itself. What does a second one make of large scores?"),
+              Mistake(void_counts_in_the_mean, "void adds nothing, but it is counted in the mean. By how many "
+                  "pixels do you divide?"),
+              Mistake(softmax_twice, "the loss takes a softmax by itself. What does a second one make of large "
+                  "scores?"),
               Mistake(a_mean_of_means, "a mean for each picture, then their mean: a picture with two labelled pixels "
                   "weighs like a full one. What is the mean over all pixels?"),
               Mistake(adds_up, "you add up, so a larger picture learns faster. What is to be divided by?")],
@@ -1316,17 +1337,20 @@ def stands_on_its_head(image, mask, flip, zoom):
 
 # %% ../nbs/81_mistakes.ipynb #7dd4f9e9
 exercise(flip_and_zoom, _zoom_cases,
-    mistakes=[Mistake(mirrors_the_picture_alone, "the picture is mirrored, its mask isn't. Where is the car now, by the mask?"),
+    mistakes=[Mistake(mirrors_the_picture_alone, "the picture is mirrored, its mask isn't. Where is the car now, by "
+        "the mask?"),
               Mistake(blends_the_codes, "you blend codes of the mask. What is the mean of a road and a cyclist?"),
               Mistake(copies_the_picture, "the picture is enlarged by copying, and gets blocks. "
                   "Codes can't be blended, but what about brightness?"),
               Mistake(zooms_the_corner, "you enlarge the upper left corner. Where does the middle begin?"),
-              Mistake(zooms_the_picture_alone, "the mask keeps its size and place. What happens to a pixel's label when the pixel moves?"),
+              Mistake(zooms_the_picture_alone, "the mask keeps its size and place. What happens to a pixel's label "
+                  "when the pixel moves?"),
               Mistake(stands_on_its_head, "up and down are exchanged. Which axis is from left to right?")],
     hints=["Do each step to both, one after the other: cut, enlarge, mirror.",
            "The middle of 12 columns, three times enlarged, is 4 columns, and 4 are cut at each side.",
            "`F.interpolate` wants a batch and floats; the mask wants its type back, and `mode=\"nearest\"`."],
-    after="Test your own augmentation like this: with a mask whose codes are all different, a label in the wrong place shows.")
+    after="Test your own augmentation like this: with a mask whose codes are all different, a label in the wrong "
+        "place shows.")
 
 # %% ../nbs/81_mistakes.ipynb #c21ae69e
 def _drive_cases():
@@ -1336,7 +1360,8 @@ def _drive_cases():
             Case((mixed, .25), "three drives, at least 0.25"),
             Case((mixed[::3]+mixed[1::3]+mixed[2::3], .15), "frames in another order"),
             Case((frames(A=3, B=6, C=2), .25), "three drives, the shortest is not enough"),
-            Case((["0016E5_01_00030","0016E5_01_00060","0016E5_02_00030"], .3), "drives with an underscore in their name"),
+            Case((["0016E5_01_00030","0016E5_01_00060","0016E5_02_00030"], .3),
+                "drives with an underscore in their name"),
             Case((mixed, .2), "just enough", edge=True)]
 
 def _two(names, held): return [n for n in names if n not in held],[n for n in names if n in held]
@@ -1357,7 +1382,8 @@ def sorts_the_frames(names, share): return tuple(map(sorted, split_by_drive(name
 
 # %% ../nbs/81_mistakes.ipynb #dfb56b99
 exercise(split_by_drive, _drive_cases,
-    mistakes=[Mistake(every_nth_frame, "neighbouring frames are on both sides. How different are two frames a second apart?"),
+    mistakes=[Mistake(every_nth_frame, "neighbouring frames are on both sides. How different are two frames a "
+        "second apart?"),
               Mistake(the_last_frames, "your cut goes through a drive: it ends on one side and begins on the other. "
                   "What may not be divided?"),
               Mistake(by_the_name, "you go by the name of a drive. Which one is held out first?"),
@@ -1373,11 +1399,12 @@ exercise(split_by_drive, _drive_cases,
 from dataclasses import dataclass
 from .unet import unread
 
-@dataclass
+@dataclass(repr=False)
 class _Reads:
     "A head that reads the features at some places, with more or less effort"
     places:tuple
     centre:bool=False # sees differences only
+    def __repr__(self): return "somebody's head"
     def __call__(self, features, size):
         out = torch.zeros(len(features[0]), 1, *size, dtype=features[0].dtype)
         for i in self.places:
@@ -1389,11 +1416,14 @@ class _Reads:
 def _unread_cases():
     f = [(_count(1,2,8,8)).sin(), (_count(1,3,4,4)).cos(), (_count(1,4,2,2)).sin()]
     two = [torch.cat([x,-2*x]).double() for x in f]
-    return [Case((_Reads((1,2)), f, (16,16)), "three features, of which two are read"),
+    small = [_count(1,1,4,4), 3*_count(1,1,2,2), 5*_count(1,1,1,1)]
+    return [Case((_Reads((1,2)), small, (4,4)), "three features, of which two are read"),
             Case((_Reads((2,)), f, (9,7)), "three features, of which one is read"),
             Case((_Reads((0,1,2)), two, (16,16)), "all are read; two pictures, float64"),
-            Case((_Reads((0,2), True), [(4*_count(1,4,n,n))%7 for n in (8,4,2)], (16,16)), "a head that sees differences only", edge=True),
-            Case((_Reads((0,2)), [f[0], torch.zeros(1,3,4,4), torch.zeros(1,4,2,2)], (8,8)), "features that are 0", edge=True)]
+            Case((_Reads((0,2), True), [(4*_count(1,4,n,n))%7 for n in (8,4,2)], (16,16)),
+                "a head that sees differences only", edge=True),
+            Case((_Reads((0,2)), [f[0], torch.zeros(1,3,4,4), torch.zeros(1,4,2,2)], (8,8)), "features that are 0",
+                edge=True)]
 
 def _changed(head, features, size, change, same=torch.equal):
     before = head(features, size)
@@ -1432,14 +1462,17 @@ def _ahead_cases():
             Case((three, "fcn8"), "the best one", edge=True),
             Case((_runs(a=(.4,.5), b=(.4,.6)), "a"), "a tie in one seed", edge=True)]
 
-def _by_head(runs): return {h: {r["seed"]: r["mean_iou"] for r in runs if r["head"]==h} for h in sorted({r["head"] for r in runs})}
+def _by_head(runs):
+    return {h: {r["seed"]: r["mean_iou"] for r in runs if r["head"]==h} for h in sorted({r["head"] for r in runs})}
 def _ahead(runs, head, better):
     seeds = _by_head(runs)
     return [h for h in seeds if h != head and better(seeds[h], seeds[head])]
-def by_the_mean_score(runs, head): return _ahead(runs, head, lambda a,b: sum(a.values())/len(a) > sum(b.values())/len(b))
+def by_the_mean_score(runs, head):
+    return _ahead(runs, head, lambda a,b: sum(a.values())/len(a) > sum(b.values())/len(b))
 def by_the_best_seed(runs, head): return _ahead(runs, head, lambda a,b: max(a.values()) > max(b.values()))
 def worst_above_best(runs, head): return _ahead(runs, head, lambda a,b: min(a.values()) > max(b.values()))
-def ties_count(runs, head): return _ahead(runs, head, lambda a,b: bool(a.keys() & b) and all(a[s] >= b[s] for s in a.keys() & b))
+def ties_count(runs, head):
+    return _ahead(runs, head, lambda a,b: bool(a.keys() & b) and all(a[s] >= b[s] for s in a.keys() & b))
 def in_any_seed(runs, head): return _ahead(runs, head, lambda a,b: any(a[s] > b[s] for s in a.keys() & b))
 def no_seed_in_common(runs, head): return _ahead(runs, head, lambda a,b: all(a[s] > b[s] for s in a.keys() & b))
 
@@ -1465,7 +1498,8 @@ def _beaten_cases():
             Case(({"only": (2.,.3)},), "a single head", edge=True),
             Case(({"a": (1.,.5), "b": (1.,.5), "c": (2.,.5)},), "two alike", edge=True)]
 
-def _unbeaten(heads, beats): return [n for n,a in heads.items() if not any(beats(b, a) for m,b in heads.items() if m != n)]
+def _unbeaten(heads, beats):
+    return [n for n,a in heads.items() if not any(beats(b, a) for m,b in heads.items() if m != n)]
 def the_best_alone(heads): return [max(heads, key=lambda n: heads[n][1])]
 def best_by_the_price(heads): return [max(heads, key=lambda n: heads[n][1]/heads[n][0])]
 def better_and_cheaper(heads): return _unbeaten(heads, lambda b,a: b[0] < a[0] and b[1] > a[1])
@@ -1476,9 +1510,12 @@ def sorted_by_score(heads): return sorted(not_beaten(heads), key=lambda n: -head
 # %% ../nbs/81_mistakes.ipynb #d42cd9d7
 exercise(not_beaten, _beaten_cases,
     mistakes=[Mistake(the_best_alone, "that is the best. Who can't pay for it: which ones are worth a look?"),
-              Mistake(best_by_the_price, "score per price favours whoever is cheap. Which heads would nobody ever choose?"),
-              Mistake(better_and_cheaper, "you ask that it be better and cheaper. Same price and better: isn't that enough?"),
-              Mistake(alike_beat_each_other, "two that are alike in both throw each other out. Does one of them lose anything by it?"),
+              Mistake(best_by_the_price, "score per price favours whoever is cheap. Which heads would nobody ever "
+                  "choose?"),
+              Mistake(better_and_cheaper, "you ask that it be better and cheaper. Same price and better: isn't that "
+                  "enough?"),
+              Mistake(alike_beat_each_other, "two that are alike in both throw each other out. Does one of them "
+                  "lose anything by it?"),
               Mistake(the_beaten_ones, "those are the beaten ones. Which were asked for?"),
               Mistake(sorted_by_score, "the right ones, in another order. In which order did they come?")],
     hints=["One head beats another if it costs no more, scores no less, and isn't the same in both.",
@@ -1510,9 +1547,11 @@ def below_zero(size, tile, overlap): return [*range(0, size-tile, tile-overlap),
 exercise(tile_starts, _start_cases,
     mistakes=[Mistake(hangs_over_the_end, "your last tile ends after the row. Where must it begin, to end with it?"),
               Mistake(leaves_the_end_out, "the last pixels are in no tile. Where must one more begin?"),
-              Mistake(steps_by_the_overlap, "you move on by the overlap. How far is it to the next tile, if 1 of 4 pixels is shared?"),
+              Mistake(steps_by_the_overlap, "you move on by the overlap. How far is it to the next tile, if 1 of 4 "
+                  "pixels is shared?"),
               Mistake(steps_by_the_tile, "you move on by a whole tile. What is then shared?"),
-              Mistake(doubles_the_last, "where the tiles fit exactly, the last one is there twice. When is one more needed?"),
+              Mistake(doubles_the_last, "where the tiles fit exactly, the last one is there twice. When is one more "
+                  "needed?"),
               Mistake(below_zero, "a row shorter than a tile begins before its beginning. What is the least start?")],
     hints=["Two neighbours begin `tile - overlap` apart.",
            "The last one ends with the row: it begins at `size - tile`.",
