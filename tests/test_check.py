@@ -9,6 +9,7 @@ from pixelladder import cli
 from pixelladder.check import check, hint, progress, solution
 from pixelladder.copies import make_exercises, stub
 from pixelladder.judge import EXERCISES, Case, Exercise, judge
+from solved import in_short, solve
 root = Path(__file__).parent.parent
 
 @pytest.fixture(autouse=True)
@@ -226,13 +227,45 @@ class Head(nn.Module):
     assert text.count("    raise NotImplementedError")==2 and "self.a" not in text and "return x" not in text and "body, # Its body" in text and '"Scores."' in text
     compile(text, "stub", "exec")
 
-@pytest.mark.parametrize("path", sorted((root/"exercises").glob("*.ipynb")), ids=lambda p: p.stem)
-def test_unsolved_copies_run_to_the_end(path, cache):
+COPIES = sorted((root/"exercises").glob("*.ipynb"))
+
+def said_by(book):
+    "What a copy prints, run from top to bottom with trainings of a batch"
+    NotebookClient(in_short(book), timeout=600, kernel_name="python3", resources={"metadata": {"path": str(root/"nbs")}}, extra_arguments=["--IPKernelApp.log_level=40"]).execute()
+    return "".join(o.get("text", "") for cell in book.cells for o in cell.get("outputs", []))
+
+def names_in(book): return re.findall(r"^(\w+) = check\(\1\)", "\n".join(cell.source for cell in book.cells), re.M)
+
+@pytest.mark.parametrize("path", COPIES, ids=lambda p: p.stem)
+def test_copies_hold_no_answers(path):
     book = nbformat.read(path, 4)
     nbformat.validate(book)
-    names = re.findall(r"^(\w+) = check\(\1\)", "\n".join(cell.source for cell in book.cells), re.M)
-    NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(root/"nbs")}}, extra_arguments=["--IPKernelApp.log_level=40"]).execute()
-    said = "".join(o.get("text", "") for cell in book.cells for o in cell.get("outputs", []))
-    assert names and all(f"{n}: not started" in said for n in names)
-    text = path.read_text()
+    names,text = names_in(book),path.read_text()
+    assert len(names) >= 2 and set(names) <= EXERCISES.keys()
+    stubs = {n: c.source for c in book.cells for n in names if c.source.startswith("# Exercise,") and re.search(rf"^(def|class) {n}\b", c.source, re.M)}
+    assert stubs.keys()==set(names) and all(re.search("^ +raise NotImplementedError$", s, re.M) for s in stubs.values())
     assert not any(getattr(EXERCISES[n].answer, "__doc__") in text.split(f"def {n}(")[0] for n in names if f"def {n}(" in text)
+    assert all(f"Not allowed here: {', '.join(EXERCISES[n].forbidden)}." in stubs[n] for n in names if EXERCISES[n].forbidden)
+
+def test_every_chapter_has_two():
+    assert [p.stem[:2] for p in COPIES]==[f"{i:02}" for i in range(len(COPIES))] and len(COPIES) >= 11
+
+@pytest.mark.parametrize("number", [0,1])
+@pytest.mark.parametrize("path", COPIES, ids=lambda p: p.stem)
+def test_a_copy_with_unusual_right_answers_runs_to_its_end(path, number):
+    book,names = solve(path, number)
+    said = said_by(book)
+    assert names and all(f"{n}: right, on" in said for n in names) and "goes on with" not in said
+
+def test_an_unsolved_copy_runs_to_its_end():
+    book = nbformat.read(root/"exercises"/"01_nearest.ipynb", 4)
+    said = said_by(book)
+    assert all(f"{n}: not started" in said for n in names_in(book))
+
+def test_a_copy_that_is_wrong_all_over_runs_to_its_end():
+    book = nbformat.read(root/"exercises"/"02_transposed.ipynb", 4)
+    for cell in book.cells:
+        found = re.search(r"^(?:def|class) (\w+)", cell.source, re.M)
+        if cell.source.startswith("# Exercise,") and found: cell.source = f"def {found[1]}(*args, **kwargs): return args[0]"
+    said = said_by(book)
+    assert all(f"{n}: " in said and f"{n}: right" not in said for n in names_in(book)) and said.count("the chapter goes on with the package's") >= 5
