@@ -10,8 +10,9 @@ course: .venv/installed    ## run every chapter, top to bottom; executed copies 
 test: .venv/installed      ## run every test, a process a core
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
-lab: .venv/installed       ## open the course in JupyterLab
-	$(BIN)/jupyter lab nbs
+lab: .venv/installed       ## copy the exercises into mine/, where nothing overwrites them, and open them in JupyterLab
+	$(BIN)/pixelladder start
+	$(BIN)/jupyter lab mine
 
 docs: .venv/installed      ## render the site into _docs/ (needs Quarto: quarto.org; and npm, for the page to try)
 	$(BIN)/python -c "from pixelladder.page import make_page; make_page('nbs/try')"

@@ -15,6 +15,7 @@ from .metrics import *
 from .learner import *
 from .fcn import *
 from .unet import *
+from .reading import *
 from .predict import *
 from .judge import *
 from .check import *

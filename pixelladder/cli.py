@@ -184,6 +184,33 @@ def _parser():
         options(commands.add_parser(name, help=run.__doc__, description=f"{run.__doc__}."))
     return parser
 
+# %% ../nbs/90_cli.ipynb #b8609659
+def _start(given):
+    "Make a copy of the exercises that is your own, and that nothing overwrites"
+    from pixelladder.check import progress_file
+    from pixelladder.copies import start
+    for file in start(given["chapter"]): print(file)
+    print(f"These are yours: `make lab` opens them, `pixelladder next` says where to go on. Tries are noted in "
+        f"{progress_file()}")
+
+def _next(given):
+    "Say which exercise comes next"
+    from pixelladder.copies import next_step
+    print(next_step())
+
+def _reset(given):
+    "Empty an exercise in your copy; what stood there is kept"
+    from pixelladder.copies import reset
+    print(reset(given["name"]))
+
+def _start_parser(p):
+    p.add_argument("chapter", nargs="?", metavar="CHAPTER",
+        help="number or name of a chapter; all of them if none is given")
+def _next_parser(p): pass
+def _reset_parser(p): p.add_argument("name", metavar="NAME", help="an exercise, such as stamp")
+
+COMMANDS |= {"start": (_start,_start_parser), "next": (_next,_next_parser), "reset": (_reset,_reset_parser)}
+
 # %% ../nbs/90_cli.ipynb #0459d584
 def main(
     argv:list=None, # Words after `pixelladder`; those of the process if None

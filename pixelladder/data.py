@@ -603,3 +603,37 @@ def show_batch(
     "Images and masks of one training batch, with a legend; void is hatched."
     xb,yb = (t[:n].cpu() for t in dls.train.decode(dls.train.one_batch()))
     show_predictions(xb, yb, None, data.codes, data.palette)
+
+# %% ../nbs/04_data.ipynb #201bfb99
+import torch.nn.functional as F
+
+# %% ../nbs/04_data.ipynb #6b4e04b7
+def flip_and_zoom(
+    image:Tensor, # Picture, float, `(C,H,W)`
+    mask:Tensor, # Its classes, uint8 `(H,W)`
+    flip:bool, # Mirror left and right?
+    zoom:int, # How many times as large the middle becomes; what is cut off on both sides is even
+)->tuple: # Picture and mask, in the shapes and types that came in
+    ("The middle of both, `1/zoom` as high and wide, made as large as before: "
+     "the picture bilinearly (`align_corners=False`), the mask by copying; then mirrored.")
+    h,w = mask.shape
+    top,left = (h-h//zoom)//2,(w-w//zoom)//2
+    image = image[:, top:top+h//zoom, left:left+w//zoom]
+    mask = mask[top:top+h//zoom, left:left+w//zoom]
+    image = F.interpolate(image[None], size=(h,w), mode="bilinear", align_corners=False)[0]
+    mask = mask.repeat_interleave(zoom, 0).repeat_interleave(zoom, 1)
+    return (image.flip(-1),mask.flip(-1)) if flip else (image,mask)
+
+# %% ../nbs/04_data.ipynb #55458f6a
+def split_by_drive(
+    names:list, # Frames such as "0016E5_00390": the drive, an underscore, a number
+    share:float, # How much of the frames to validate on, at least
+)->tuple: # Two lists, the frames to train on and those to validate on, each in the order of `names`
+    "Whole drives are held out, the shortest first, until they hold `share` of the frames."
+    drives = Counter(name.rpartition("_")[0] for name in names)
+    held = []
+    for drive,_ in sorted(drives.items(), key=lambda item: item[1]):
+        if sum(drives[d] for d in held) >= share*len(names): break
+        held.append(drive)
+    is_held = [name.rpartition("_")[0] in held for name in names]
+    return [n for n,h in zip(names, is_held) if not h],[n for n,h in zip(names, is_held) if h]

@@ -6,14 +6,14 @@ Docs: https://pixelladder.github.io/pixelladder/judge.html.md"""
 
 # %% auto #0
 __all__ = ['EXERCISES', 'Case', 'Mistake', 'Exercise', 'exercise', 'time_limit', 'Outcome', 'attempt', 'say_value', 'say_call',
-           'judge']
+           'Verdict', 'verdict', 'judge', 'learns']
 
 # %% ../nbs/80_judge.ipynb #a7410aff
-import contextlib, copy, inspect, io, signal, threading, traceback
-from dataclasses import dataclass
+import contextlib, copy, inspect, io, itertools, signal, threading, traceback
+from dataclasses import dataclass, replace
 
 # %% ../nbs/80_judge.ipynb #f4365aa7
-import torch
+import numpy as np, torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -40,6 +40,7 @@ class Exercise:
     hints:list # Sentences, from the general to the particular
     forbidden:tuple # Names of the torch functions that it must not call
     run:object # How an answer is run: `run(answer, *args)`
+    after:str="" # Said once it is right: other ways, or what it is good for
 
 # %% ../nbs/80_judge.ipynb #5c15b6b1
 EXERCISES = {} # By name; `pixelladder.mistakes` fills it
@@ -49,11 +50,12 @@ def exercise(
     cases, # A function without arguments that gives `Case`s
     mistakes=(), # `Mistake`s
     hints=(), # Sentences, from the general to the particular
-    forbidden=(), # Names of the torch functions and methods that an answer must not call
+    forbidden=(), # Names of the torch functions and methods that an answer must not call; the stub names them
     run=lambda answer, *args: answer(*args), # How an answer is run on a case
+    after:str="", # Said once it is right: other ways, or what it is good for
 ):
     "Make an exercise known."
-    spec = Exercise(answer, cases, list(mistakes), list(hints), tuple(forbidden), run)
+    spec = Exercise(answer, cases, list(mistakes), list(hints), tuple(forbidden), run, after)
     EXERCISES[answer.__name__] = spec
 
 # %% ../nbs/80_judge.ipynb #66fb75a6
@@ -103,9 +105,19 @@ def _same(a, b):
     "Whether two results are equal: type, shape, dtype, and values up to rounding"
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         return a.shape==b.shape and a.dtype==b.dtype and bool(_close(a, b).all())
-    if isinstance(a, (tuple,list)): return type(a)==type(b) and len(a)==len(b) and all(map(_same, a, b))
-    if isinstance(a, float) and isinstance(b, float): return a==b or abs(a-b) <= 1e-6*max(abs(a), abs(b))
+    if isinstance(a, np.ndarray): return isinstance(b, np.ndarray) and np.array_equal(a, b)
+    if isinstance(a, (tuple,list)) and isinstance(b, (tuple,list)): return len(a)==len(b) and all(map(_same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict): return a.keys()==b.keys() and all(_same(a[k], b[k]) for k in b)
+    if isinstance(a, float) and isinstance(b, float):
+        return a==b or (a!=a and b!=b) or abs(a-b) <= 1e-6*max(abs(a), abs(b))
     return type(a)==type(b) and bool(a==b)
+
+def _plain(x):
+    "A number of numpy's as a number of Python's; a subclass of `Tensor` as a tensor"
+    if isinstance(x, np.generic): return x.item()
+    if isinstance(x, Tensor): return x.detach().as_subclass(Tensor)
+    if type(x) in (tuple,list): return type(x)(map(_plain, x))
+    return x
 
 # %% ../nbs/80_judge.ipynb #ec137a6c
 @dataclass
@@ -131,7 +143,7 @@ def attempt(
     with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(page):
         torch.manual_seed(0)
         try:
-            with time_limit(seconds), calls: value = spec.run(answer, *args)
+            with time_limit(seconds), calls: value = _plain(spec.run(answer, *args))
         except KeyboardInterrupt: raise # the reader's
         except BaseException as e: error = e
     changed = not all(map(_same, args, case.args))
@@ -142,8 +154,10 @@ def say_value(
     x, # Anything
 )->str: # A tensor that is large is told by its shape
     "A short text for a value."
+    if isinstance(x, Tensor) and x.ndim==0: return say_value(x.item())
     if isinstance(x, Tensor): return str(x.tolist()) if x.numel() <= 16 else f"a tensor {tuple(x.shape)}"
-    if isinstance(x, (tuple,list)): return "("+", ".join(map(say_value, x))+")"
+    if isinstance(x, list): return "["+", ".join(map(say_value, x))+"]"
+    if isinstance(x, tuple): return "("+", ".join(map(say_value, x))+")"
     return f"{x:.6g}" if isinstance(x, float) else str(x)
 
 def say_call(
@@ -151,8 +165,9 @@ def say_call(
     case:Case, # One of its inputs
 )->str: # `f(3, 2)`, or `f, on ...` where the input is a network
     "A short text for a call."
-    if any(isinstance(a, torch.nn.Module) for a in case.args): return f"{name}, on {case.says}"
-    return f"{name}({', '.join(map(say_value, case.args))})"
+    said = f"{name}({', '.join(map(say_value, case.args))})"
+    return f"{name}, on {case.says}," if len(said) > 90 or any(isinstance(a,
+        torch.nn.Module) for a in case.args) else said
 
 def _say_type(x):
     if isinstance(x, Tensor): return "a tensor"
@@ -165,15 +180,12 @@ def _not_started(spec, answer, outcomes):
     if all(o.error is None and (o.value is None or o.value is ...) for o in outcomes):
         return "it returns nothing yet. Is a `return` missing?"
 
-def _crashed(answer, cases, outcomes):
-    for case,o in zip(cases, outcomes):
-        if o.error is None: continue
-        if isinstance(o.error, _TooLong):
-            return f"still running after the time limit, on {case.says}. What ends your loop?"
-        line = _line(o.error, answer)
-        where = f", in the line `{line}`" if line else ""
-        message = str(o.error).splitlines()[0] if str(o.error) else "no message"
-        return f"{type(o.error).__name__} on {case.says}{where}: {message}"
+def _crashed(answer, case, error):
+    if isinstance(error, _TooLong): return f"still running after the time limit, on {case.says}. What ends your loop?"
+    line = _line(error, answer)
+    where = f", in the line `{line}`" if line else ""
+    message = str(error).splitlines()[0] if str(error) else "no message"
+    return f"{type(error).__name__} on {case.says}{where}: {message}"
 
 def _line(error, answer):
     "The line of the answer's own code in which it crashed"
@@ -189,31 +201,55 @@ def _breaks_rules(spec, cases, outcomes):
         if names: return f"you call `{names[0]}`, which does the work for you. What does it do inside?"
         if o.changed: return f"your answer changed its input, on {case.says}. Which line writes into it?"
 
-def _wrong_type(cases, outcomes, wanted):
-    for case,o,w in zip(cases, outcomes, wanted):
-        if type(o.value) != type(w): return f"you return {_say_type(o.value)}, wanted {_say_type(w)}, on {case.says}."
-        if not isinstance(w, (tuple,list)): continue
-        if list(map(type, o.value)) != list(map(type, w)):
-            return f"you return {say_value(o.value)}, wanted {say_value(w)}, on {case.says}."
+def _wrong_type(case, got, w):
+    if isinstance(got, (tuple,list)) and isinstance(w, (tuple,list)):
+        if len(got) != len(w) or list(map(type, got)) == list(map(type, w)): return None
+        return f"you return {say_value(got)}, wanted {say_value(w)}, on {case.says}."
+    if isinstance(w, str) or isinstance(got, str) and got=="a ValueError":
+        return None # what an answer did, told in words
+    if type(got) != type(w): return f"you return {_say_type(got)}, wanted {_say_type(w)}, on {case.says}."
 
-def _known(spec, cases, outcomes, seconds):
-    for mistake in spec.mistakes:
-        theirs = (attempt(spec, mistake.answer, case, seconds) for case in cases)
-        if all(t.error is None and _same(t.value, o.value) for t,o in zip(theirs, outcomes)): return mistake.hint
+def _ours(spec, answer, cases, seconds):
+    "What comes of one of our own answers, right or wrong, on all cases; worked out once"
+    kept = vars(spec).setdefault("_kept", {})
+    if answer not in kept: kept[answer] = [attempt(spec, answer, case, seconds) for case in cases]
+    return kept[answer]
+
+def _known(spec, cases, outcomes, wanted, seconds):
+    "The hint of the mistake that gives all the same results; or else the same wherever it isn't an edge case"
+    ran = [(c,o,w) for c,o,w in zip(cases, outcomes, wanted) if o.error is None]
+    theirs = [_ours(spec, m.answer, cases, seconds) for m in spec.mistakes]
+    plain = [i for i,(c,_,_) in enumerate(ran) if not c.edge]
+    for which in [range(len(ran)), plain]:
+        if all(_same(ran[i][1].value, ran[i][2]) for i in which): continue
+        for mistake,results in zip(spec.mistakes, theirs):
+            if all(results[i].error is None and _same(results[i].value, ran[i][1].value) for i in which):
+                return mistake.hint
 
 # %% ../nbs/80_judge.ipynb #4529198c
 def _wrong_value(name, case, got, wanted):
-    "The first difference between two results of one type, or None"
+    "The first difference between two results of one type, and the two tensors that differ, if they are tensors"
     if isinstance(wanted, dict):
-        off = next((k for k,w in wanted.items() if not _same(got[k], w)), None)
+        off = next((k for k,w in wanted.items() if k not in got or not _same(got[k], w)), None)
         if off is None: return None
-        return f"{off}: {say_value(got[off])}, wanted {say_value(wanted[off])}, on {case.says}."
-    if not isinstance(wanted, (tuple,list)): return None if _same(got, wanted) else _off(name, case, got, wanted)
+        g,w = got.get(off),wanted[off]
+        if isinstance(w, Tensor) and isinstance(g, Tensor): return f"{off}: {_off(name, case, g, w)}",g,w
+        return f"{off}: {say_value(g)}, wanted {say_value(w)}, on {case.says}.",None,None
+    if not isinstance(wanted, (tuple,list)):
+        return None if _same(got, wanted) else (_off(name, case, got, wanted),got,wanted)
+    if not any(isinstance(w, Tensor) for w in wanted):
+        return (None if _same(got, wanted) else (_off(name, case, got, wanted),None,None))
+    if len(got) != len(wanted):
+        return f"{len(got)} parts, wanted {len(wanted)}, on {case.says}.",None,None
     for i,(g,w) in enumerate(zip(got, wanted)):
-        if not _same(g, w): return ("" if len(wanted)==1 else f"part {i} of the answer: ")+_off(name, case, g, w)
+        if not _same(g, w): return ("" if len(wanted)==1 else f"part {i} of the answer: ")+_off(name, case, g, w),g,w
 
 def _off(name, case, got, wanted):
     "How `got` differs from `wanted`"
+    if isinstance(wanted, str) and wanted=="a ValueError":
+        return f"it answers {say_value(got)} on {case.says}. Can that be? Here a `ValueError` is due."
+    if isinstance(got, str) and got=="a ValueError":
+        return f"it refuses {case.says}, where {say_value(wanted)} is right."
     if not isinstance(wanted, Tensor):
         return f"{say_call(name, case)} gives {say_value(got)}, wanted {say_value(wanted)}."
     if got.shape != wanted.shape: return f"shape {tuple(got.shape)}, wanted {tuple(wanted.shape)}, on {case.says}."
@@ -224,32 +260,310 @@ def _off(name, case, got, wanted):
     values = f"{say_value(got[at].item())}, wanted {say_value(wanted[at].item())}"
     return f"{share}, on {case.says}. The first is at {list(at)}: {values}."
 
+# %% ../nbs/80_judge.ipynb #2123e704
+def _turned(x):
+    "Ways to turn a tensor, in words"
+    last = {x.ndim-1: "from left to right", x.ndim-2: "upside down"} if x.ndim > 1 else {0: "backwards"}
+    for axis in range(x.ndim): yield last.get(axis, f"backwards along axis {axis}"),x.flip(axis)
+    if x.ndim > 1: yield "turned by half a turn",x.flip(-2, -1)
+    for a,b in itertools.combinations(range(x.ndim), 2):
+        yield f"with the axes {a} and {b} exchanged",x.transpose(a, b)
+
+def _is_int(x): return isinstance(x, int) and not isinstance(x, bool)
+
+def _questions(names, defaults, cases):
+    "Other questions than the one asked: a sentence, and for each case the arguments"
+    rest = [defaults[name] for name in names] # what a case leaves out
+    cases = [Case((*c.args, *itertools.takewhile(lambda d: d is not inspect.Parameter.empty, rest[len(c.args):])),
+        c.says) for c in cases]
+    def swap(i, values): return [(*c.args[:i], v, *c.args[i+1:]) for c,v in zip(cases, values)]
+    n = min(len(c.args) for c in cases)
+    for i,name in enumerate(names[:n]):
+        given = [c.args[i] for c in cases]
+        if all(map(_is_int, given)):
+            for d in dict.fromkeys([defaults.get(name), 1, 0, 2]):
+                if _is_int(d):
+                    yield f"as if `{name}` were always {d}. Where does your code read it?",swap(i, [d]*len(given))
+            for d in (1, -1):
+                yield (f"what would be right for `{name}` {d:+d}. What do you count: pixels, or the steps between?",
+                       swap(i, [g+d for g in given]))
+        elif isinstance(defaults[name], tuple) and len(set(given)) > 1:
+            yield f"as if `{name}` were always {defaults[name]}. Where does your code read it?",swap(i,
+                [defaults[name]]*len(given))
+        elif all(isinstance(g, tuple) and len(g)==2 for g in given):
+            yield f"as if the two numbers of `{name}` were exchanged. Which comes first?",swap(i,
+                [g[::-1] for g in given])
+        elif all(isinstance(g, list) for g in given):
+            yield f"as if `{name}` came in from the last to the first. Which is read first?",swap(i,
+                [g[::-1] for g in given])
+            yield f"as if the first of `{name}` were missing. Where does your loop begin?",swap(i,
+                [g[1:] for g in given])
+            yield f"as if the last of `{name}` were missing. Where does your loop end?",swap(i, [g[:-1] for g in given])
+            if all(isinstance(v, tuple) and len(v)==2 for g in given for v in g):
+                yield (f"as if the two numbers of each of `{name}` were exchanged. Which comes first?",
+                       swap(i, [[v[::-1] for v in g] for g in given]))
+        elif all(isinstance(g, Tensor) for g in given):
+            for ways in zip(*map(_turned, given)):
+                yield f"as if `{name}` came in {ways[0][0]}. Which index runs where?",swap(i, [x for _,x in ways])
+    for i,j in itertools.combinations(range(n), 2):
+        if any(type(c.args[i]) != type(c.args[j]) for c in cases): continue
+        args = [list(c.args) for c in cases]
+        for a in args: a[i],a[j] = a[j],a[i]
+        yield f"as if `{names[i]}` and `{names[j]}` were exchanged. Which is which?",list(map(tuple, args))
+
+def _other_question(spec, cases, outcomes):
+    "Whether the results are right for another question"
+    try: params = inspect.signature(spec.answer).parameters
+    except (TypeError, ValueError): return None
+    defaults = {n: p.default for n,p in params.items()}
+    for said,questions in _questions(list(params), defaults, cases):
+        tried = (attempt(spec, spec.answer, Case(args, c.says), 2) for c,args in zip(cases, questions))
+        if all(t.error is None and _same(t.value, o.value) for t,o in zip(tried, outcomes)):
+            return f"On every input it gives {said}"
+
+# %% ../nbs/80_judge.ipynb #3a368fc1
+def _scaled(got, wanted):
+    "The one factor or the one offset between two lists of numbers"
+    g,w = (torch.cat([torch.as_tensor(x).double().flatten() for x in xs]) for xs in (got, wanted))
+    if len(g) != len(w) or len(g) < 2 or not g.isfinite().all(): return None
+    top = w.abs().argmax()
+    factor,offset = g[top]/w[top],g[0]-w[0]
+    if factor==0 or torch.allclose(g, w, rtol=1e-4, atol=1e-6): return None
+    if torch.allclose(g, w*factor, rtol=1e-4, atol=1e-6):
+        return f"All is {say_value(factor.item())} times what is wanted. Where does a factor come in?"
+    if torch.allclose(g, w+offset, rtol=1e-4, atol=1e-6):
+        much = say_value(abs(offset.item()))
+        return f"All is {much} too {'large' if offset > 0 else 'small'}. Where does your counting begin?"
+
+def _moved(got, wanted):
+    "How one tensor came of another of its shape, or None"
+    for said,x in _turned(wanted):
+        if _equal(got, x): return f"It is what is wanted, {said}. Which index runs where?"
+    for axis in range(wanted.ndim):
+        for by in (1, -1):
+            if not _equal(got, wanted.roll(by, axis)): continue
+            return f"It is what is wanted, moved by {by:+d} along axis {axis}. From where do you count?"
+    if not got.is_floating_point() or got.isfinite().all():
+        if (got==0).all(): return "All of it is 0. Does what you work out get into what you return?"
+        if _equal(got.flatten().sort()[0], wanted.flatten().sort()[0]):
+            return "The numbers are the right ones, in other places. Which index says where a number goes?"
+        if _equal(got, wanted.double().round()):
+            return "They are the wanted numbers, rounded. Where do whole numbers come in?"
+    else: return "Some are nan or infinite. What is divided by 0?"
+    if not wanted.is_floating_point() and _equal(got.long() % 256, wanted.long() % 256):
+        return "They differ by multiples of 256. Which type is too small for them?"
+
+def _equal(a, b): return a.shape==b.shape and bool(_close(a, b).all())
+
+def _part(got, wanted):
+    "The part of the grid where two tensors of one shape differ, or None"
+    off = ~_close(got, wanted)
+    def only(mask, floor=1): return bool(mask.any()) and not mask.all() and not off[~mask].any()
+    for axis in range(wanted.ndim):
+        n = wanted.shape[axis]
+        if n < 2: continue
+        at = torch.arange(n).view(-1, *[1]*(wanted.ndim-axis-1)).expand(wanted.shape)
+        kind = {wanted.ndim-1: "column", wanted.ndim-2: "row"}.get(axis, f"entry of axis {axis}")
+        if wanted.ndim==1: kind = "number"
+        first = "picture" if axis==0 and wanted.ndim==4 else "channel" if wanted.ndim-axis==3 else kind
+        if wanted.ndim-axis > 2 and only(at > 0):
+            return f"The first {first} is right, the others aren't. What is done for one of them only?"
+        if only(at==n-1): return f"Only the last {kind} is off. Where does your loop or slice end?"
+        if only(at==0): return f"Only the first {kind} is off. Where do you begin?"
+        if only(at > 0): return f"The first {first} is right, the others aren't. What is done for one of them only?"
+        if only(at%2==1): return f"Every second {kind} is off. What is different about the odd ones?"
+        if only(at%2==0): return f"Every second {kind} is off, from the first. What is different about the even ones?"
+    inner = torch.zeros_like(off)
+    sides = [a for a in range(max(0, wanted.ndim-2), wanted.ndim) if wanted.shape[a] > 2]
+    if sides:
+        inner[tuple(slice(1,-1) if a in sides else slice(None) for a in range(wanted.ndim))] = True
+        if only(~inner): return "Only the border is off. What do you do where a neighbour is missing?"
+        if only(inner): return "The border is right, the middle isn't. What happens where several meet?"
+    zeros = _close(wanted, torch.zeros_like(wanted))
+    if only(zeros): return "Only where 0 is wanted there is something else. What should leave no trace there?"
+    if only(~zeros): return "The zeros are right, the numbers aren't."
+
+# %% ../nbs/80_judge.ipynb #9944f9f0
+def _shaped(got, wanted):
+    "What a wrong shape has to do with the right one, or None"
+    for axes in itertools.permutations(range(got.ndim)) if got.ndim <= 4 else []:
+        if axes != tuple(range(got.ndim)) and _equal(got.permute(axes), wanted):
+            return f"The numbers are right, the axes are not in their order: `permute{axes}` would do."
+    if got.numel()==wanted.numel() and _equal(got.flatten(), wanted.flatten()):
+        return "The numbers are right and in their order. Which axis is missing, or too many?"
+    if got.ndim != wanted.ndim: return f"You have {got.ndim} axes, {wanted.ndim} are wanted."
+    less = tuple(map(min, got.shape, wanted.shape))
+    front = tuple(slice(n) for n in less)
+    back = tuple(slice(len_-n, None) for len_,n in zip(got.shape, less))
+    more = "too many" if got.numel() > wanted.numel() else "missing"
+    if _equal(got[front], wanted[front]):
+        return f"What there is in common is right; the end is {more}. Where is the last one?"
+    if _equal(got[back], wanted[front]): return f"The end is right; what stands in front of it is {more}."
+    odd = [f"axis {a} has {g-w:+d}" for a,(g,w) in enumerate(zip(got.shape, wanted.shape)) if g != w]
+    return f"{', '.join(odd).capitalize()}. What decides where it ends?"
+
+def _listed(got, wanted):
+    "How one list came of another, or None"
+    got,wanted = list(got),list(wanted)
+    if got==wanted[::-1]: return "The right ones, from the last to the first. In which order are they wanted?"
+    less,more = [w for w in wanted if w not in got],[g for g in got if g not in wanted]
+    if not less and not more and len(got)==len(wanted): return "The right ones, in another order. Which is wanted?"
+    if not less and not more: return "The right ones, some of them more or less often than wanted."
+    if not more: return f"What is there is right; {say_value(less[0])} is missing. What should have let it in?"
+    if not less: return f"All that is wanted is there, and {say_value(more[0])} too. What should have kept it out?"
+    if all(map(_is_int, [*got, *wanted])) and len(got)==len(wanted): return _scaled(got, wanted)
+
+def _of_inputs(spec, case, got, wanted):
+    "What a result has to do with one of the inputs, or None"
+    for name,x in zip(inspect.signature(spec.answer).parameters, case.args):
+        if not isinstance(x, Tensor) or x.shape != wanted.shape or got.shape != wanted.shape: continue
+        if _equal(got, x): return f"You give back `{name}` as it came in. What was to be done with it?"
+        if _equal(got+x, wanted): return f"What is missing is exactly `{name}`. Where was it to be added?"
+        if _equal(got-x, wanted): return f"`{name}` is in it once too often."
+        if _equal(got+2*x, wanted): return f"`{name}` is taken away where it should be added."
+
+def _traits(case):
+    "What may be special about an input"
+    tensors = [a for a in case.args if isinstance(a, Tensor)]
+    sizes = [s for t in tensors for s in t.shape[-2:]]+[a for a in case.args if _is_int(a)]
+    return {"a number in it is odd": any(s%2 and s > 1 for s in sizes),
+            "there is more than one picture": any(t.ndim==4 and t.shape[0] > 1 for t in tensors),
+            "there is more than one channel": any(t.ndim==4 and t.shape[1] > 1 for t in tensors),
+            "height and width differ": any(t.ndim > 1 and t.shape[-1] != t.shape[-2] for t in tensors),
+            "the numbers are whole ones": any(not t.is_floating_point() for t in tensors),
+            "the numbers are float64": any(t.dtype==torch.float64 for t in tensors)}
+
+def _trait(cases, right):
+    "What the inputs with a wrong result have in common, and the others lack; or None"
+    if all(right) or not any(right): return None
+    for said in _traits(cases[0]):
+        if all(_traits(c)[said] != r for c,r in zip(cases, right)): return f"It is wrong exactly where {said}."
+
+def _explain(spec, cases, outcomes, wanted, got, want):
+    "One sentence on what may have happened, or None"
+    results = [o.value for o in outcomes]
+    right = list(map(_same, results, wanted))
+    said = _other_question(spec, cases, outcomes) if not isinstance(wanted[0], dict) else None
+    if said: return said
+    wrong = next((i for i,(r,w) in enumerate(zip(results, wanted)) if not _same(r, w)), None)
+    if wrong is not None and isinstance(wanted[wrong], (tuple,list)) and isinstance(results[wrong],
+        (tuple,list)) and got is None:
+        said = [_listed(r, w) for r,w in ([(results[wrong],wanted[wrong])] if not any(isinstance(v,
+            (tuple,list)) for v in wanted[wrong])
+                                          else zip(results[wrong], wanted[wrong])) if list(r) != list(w)]
+        if said and said[0]: return said[0]
+    if isinstance(got, Tensor) and isinstance(want, Tensor) and wrong is not None and isinstance(wanted[wrong], Tensor):
+        said = _of_inputs(spec, cases[wrong], got, want)
+        if said: return said
+    numbers = all(isinstance(v, (Tensor,int,float)) for v in [*results, *wanted])
+    if numbers and all(not isinstance(w, Tensor) or w.shape==r.shape for r,w in zip(results, wanted)):
+        said = _scaled(results, wanted)
+        if said: return said
+    if isinstance(got, Tensor) and isinstance(want, Tensor):
+        if got.shape != want.shape: return _shaped(got, want)
+        if got.dtype != want.dtype:
+            return "The values are right: which step changes the type?" if _equal(got, want) else None
+        said = _moved(got, want) or _scaled([got], [want]) or _part(got, want)
+        if said: return said
+    return _trait(cases, right)
+
 # %% ../nbs/80_judge.ipynb #202eab2a
+@dataclass
+class Verdict:
+    "What `verdict` found."
+    right:bool # Is it?
+    said:str # What to say
+    kind:str # "right", "not started", "rule", "known", "crash", "type", "explained", "fact", "gradient" or "where"
+    case:Case=None # The first input that isn't right
+    got:object=None # What came out there, if it is a tensor
+    wanted:object=None # And what should
+
+def verdict(
+    spec:Exercise, # The exercise
+    answer, # The learner's function or class
+    seconds:float=10., # Time limit of one run
+)->Verdict: # Whether it is right, what to say, and what to draw
+    "Judge an answer; whatever it does, this doesn't raise (but for the reader's own Ctrl-C)."
+    if answer is spec.answer: return Verdict(False, "not started", "not started")
+    cases,outcomes = sorted(spec.cases(), key=lambda c: c.edge),[]
+    for case in cases:
+        outcomes.append(attempt(spec, answer, case, seconds))
+        if outcomes[-1].error is not None: break # one is enough
+    said = _not_started(spec, answer, outcomes)
+    found = Verdict(False, said, "not started") if said else _trouble(spec, answer, cases, outcomes, seconds)
+    if found is None:
+        after = f"\n{spec.after}" if spec.after else ""
+        found = Verdict(True, f"right, on {len(cases)} inputs ({'; '.join(c.says for c in cases)}).{after}", "right")
+    if outcomes[0].printed: found.said += f"\nIt printed:\n{outcomes[0].printed}"
+    return found
+
 def judge(
     spec:Exercise, # The exercise
     answer, # The learner's function or class
     seconds:float=10., # Time limit of one run
 )->tuple: # Whether it is right, and what to say: `(bool, str)`
-    "Judge an answer; whatever it does, this doesn't raise (but for the reader's own Ctrl-C)."
-    if answer is spec.answer: return False,"not started"
-    cases = sorted(spec.cases(), key=lambda c: c.edge)
-    outcomes = []
-    for case in cases:
-        outcomes.append(attempt(spec, answer, case, seconds))
-        if outcomes[-1].error is not None: break # one is enough
-    printed = f"\nIt printed:\n{outcomes[0].printed}" if outcomes[0].printed else ""
-    said = _not_started(spec, answer, outcomes) or _crashed(answer, cases, outcomes)
-    said = said or _differs(spec, cases, outcomes, seconds)
-    if said: return False,said+printed
-    return True,f"right, on {len(cases)} inputs ({'; '.join(c.says for c in cases)})."+printed
+    "`verdict` in two words."
+    found = verdict(spec, answer, seconds)
+    return found.right,found.said
 
-def _differs(spec, cases, outcomes, seconds):
-    "What is wrong with an answer that ran on every case, or None"
-    wanted = [attempt(spec, spec.answer, case, seconds).value for case in cases]
-    said = _breaks_rules(spec, cases, outcomes) or _wrong_type(cases, outcomes, wanted)
-    if said or all(_same(o.value, w) for o,w in zip(outcomes, wanted)): return said
-    said = _known(spec, cases, outcomes, seconds)
-    if said: return said
-    for case,o,w in zip(cases, outcomes, wanted):
-        said = _wrong_value(spec.answer.__name__, case, o.value, w)
-        if said: return f"an edge case: {said}" if case.edge else said
+def _trouble(spec, answer, cases, outcomes, seconds):
+    "What is wrong with an answer that does something, or None"
+    said = _breaks_rules(spec, cases, outcomes)
+    if said: return Verdict(False, said, "rule")
+    wanted = [o.value for o in _ours(spec, spec.answer, cases, seconds)[:len(outcomes)]]
+    first = next((i for i,(o,w) in enumerate(zip(outcomes, wanted)) if not (o.error is None and _same(o.value, w))),
+        None)
+    if first is None: return _cut_gradient(spec, answer, cases, seconds)
+    said = _known(spec, cases, outcomes, wanted, seconds)
+    found = _first_wrong(spec, answer, cases, outcomes, wanted, first)
+    if said: return Verdict(False, said, "known", found.case, found.got, found.wanted)
+    if first: found.said = f"right on {'; '.join(c.says for c in cases[:first])}. Then: {found.said}"
+    return found
+
+def _first_wrong(spec, answer, cases, outcomes, wanted, i):
+    "The first input that isn't right, and all that can be said of it"
+    case,o,w = cases[i],outcomes[i],wanted[i]
+    edge = "an edge case: " if case.edge else ""
+    if o.error is not None: return Verdict(False, edge+_crashed(answer, case, o.error), "crash", case)
+    said = _wrong_type(case, o.value, w)
+    if said: return Verdict(False, edge+said, "type", case)
+    said,got,want = _wrong_value(spec.answer.__name__, case, o.value, w)
+    ran = [j for j,p in enumerate(outcomes) if p.error is None]
+    why = _explain(spec, *([x[j] for j in ran] for x in (cases, outcomes, wanted)), got, want)
+    told = isinstance(w, (dict,str)) # each fact, each refusal is a sentence of its own
+    kind = "explained" if why else "fact" if told else "where"
+    return Verdict(False, edge+said+(f" {why}" if why else ""), kind, case,
+                   *((got,want) if isinstance(want, Tensor) else (None,None)))
+
+def _cut_gradient(spec, answer, cases, seconds):
+    "Whether the gradient flows back to the inputs as through the package's own answer"
+    spec = _of_gradients(spec)
+    for case,wanted in zip(cases, _ours(spec, spec.answer, cases, seconds)):
+        if wanted.error is not None or not wanted.value: continue
+        got = attempt(spec, answer, case, seconds)
+        if got.error is None and _same(got.value, wanted.value): continue
+        return Verdict(False, f"the values are right, and no gradient flows back, or a wrong one, on {case.says}: a "
+            f"network "
+                              "couldn't learn through it. Which line leaves PyTorch's tensors?", "gradient", case)
+
+def _of_gradients(spec):
+    "The exercise in which gradients come out"
+    return replace(spec, run=lambda answer, *args: _gradients(spec.run, answer, args))
+
+def _gradients(run, answer, args):
+    "Of a sum with odd weights of all that comes out, for each float tensor that goes in"
+    args = [a.requires_grad_() if isinstance(a, Tensor) and a.is_floating_point() else a for a in args]
+    leaves = [a for a in args if isinstance(a, Tensor) and a.requires_grad]
+    out = run(answer, *args)
+    if not isinstance(out, Tensor) or not leaves or not out.requires_grad: return []
+    (out*torch.linspace(1, 2, out.numel(), dtype=out.dtype).view(out.shape)).sum().backward()
+    return [torch.zeros_like(a) if a.grad is None else a.grad for a in leaves]
+
+# %% ../nbs/80_judge.ipynb #0e5fd42e
+def learns(
+    spec:Exercise, # The exercise
+)->bool: # Of what comes out with respect to a tensor that goes in
+    "Whether an answer must let a gradient through."
+    spec = _of_gradients(spec)
+    tries = (attempt(spec, spec.answer, case) for case in spec.cases())
+    return any(t.error is None and bool(t.value) for t in tries)

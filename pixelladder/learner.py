@@ -164,3 +164,11 @@ def show_results(
     images = learn.dls.valid.decode((xb,yb))[0].cpu()
     rows = [f"{w} {scores[i]:.2f}" for w,i in zip(("best","median","worst"), chosen)]
     show_predictions(images, yb.cpu(), preds, data.codes, data.palette, rows=rows)
+
+# %% ../nbs/06_heads.ipynb #53b59cd0
+def loss_without_void(
+    scores:torch.Tensor, # Float, `(B,n,H,W)`
+    target:torch.Tensor, # True classes, int64 `(B,H,W)`; void is 255
+)->torch.Tensor: # One number
+    "The mean cross-entropy of the labelled pixels of the batch."
+    return torch.nn.functional.cross_entropy(scores, target, ignore_index=VOID)

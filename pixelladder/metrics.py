@@ -73,6 +73,17 @@ def confusion(
     _check_codes("target", target, n)
     return multiclass_confusion_matrix(pred, target, n, validate_args=False)
 
+# %% ../nbs/05_metrics.ipynb #9b21c5cc
+def count_pairs(
+    pred:Tensor, # Classes from 0 to `n-1`, uint8 or int64, any shape
+    target:Tensor, # True classes, shaped as `pred`; void is 255
+    n:int, # Number of classes
+)->Tensor: # int64 `(n,n)`: rows the truth, columns the prediction
+    "How often each pair of a true and a predicted class occurs; void pixels are left out."
+    labelled = target != VOID
+    pairs = target[labelled].long()*n + pred[labelled].long()
+    return torch.bincount(pairs, minlength=n*n).view(n, n)
+
 # %% ../nbs/05_metrics.ipynb #adb5acdb
 def _check_counts(counts):
     "Confusion counts in float64, on the CPU; a sentence if they can't be any"
@@ -85,6 +96,7 @@ def _check_counts(counts):
                          "numbers: take them from `confusion`")
     return counts
 
+# %% ../nbs/05_metrics.ipynb #ccbe8422
 def class_iou(
     counts:Tensor, # Confusion counts, int64 `(n,n)`
 )->Tensor: # float64 `(n,)` on the CPU, from 0 to 1; `nan` for a class that the truth does not hold
@@ -216,3 +228,16 @@ def grid_labels(
     return _add_up((confusion(coarsen(mask, stride, n, form, size), mask, n) for mask in masks), n)
 
 iou_upper_bound = grid_labels # what it was called before heads had beaten it
+
+# %% ../nbs/05_metrics.ipynb #b24aba7d
+def best_of_grid(
+    mask:Tensor, # True classes, int64 `(H,W)`, 0 to `n-1`
+    stride:int, # Height and width of a cell, in pixels; the border may cut the last ones
+    n:int, # Number of classes
+)->float: # Mean IoU over the classes that `mask` holds
+    "The score if each cell answers the class that most of its pixels have."
+    h,w = mask.shape
+    is_class = F.one_hot(mask, n).permute(2, 0, 1)[None].float()
+    best = F.avg_pool2d(is_class, stride, ceil_mode=True).argmax(1)[0]
+    best = best.repeat_interleave(stride, 0).repeat_interleave(stride, 1)[:h, :w]
+    return mean_iou(confusion(best, mask, n))

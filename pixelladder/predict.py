@@ -299,3 +299,28 @@ def export_onnx(
     names = dict(input_names=["pictures"], output_names=["scores"])
     with replacing(file) as draft: torch.onnx.export(program, (), draft, external_data=False, verbose=False, **names)
     return Path(file)
+
+# %% ../nbs/10_predict.ipynb #b85efd36
+def tile_starts(
+    size:int, # Pixels of a row
+    tile:int, # Pixels of a tile
+    overlap:int, # Pixels that two neighbours share, at least; less than `tile`
+)->list: # First pixel of each tile, ascending, none twice
+    "Tiles `tile-overlap` apart; the last one ends with the row, or begins at 0 if the row is shorter than a tile."
+    last = max(size-tile, 0)
+    return [*range(0, last, tile-overlap), last]
+
+# %% ../nbs/10_predict.ipynb #771c6b84
+def join_tiles(
+    tiles:list, # Scores, each float `(C,h,w)`
+    corners:list, # First row and first column of each, as `(top,left)`
+    size:tuple, # Height and width of the whole, in pixels; each pixel lies on a tile
+)->torch.Tensor: # `(C,*size)`
+    "The scores of the whole; where tiles overlap, their mean."
+    total = tiles[0].new_zeros(len(tiles[0]), *size)
+    count = tiles[0].new_zeros(size)
+    for tile,(top,left) in zip(tiles, corners):
+        h,w = tile.shape[-2:]
+        total[:, top:top+h, left:left+w] += tile
+        count[top:top+h, left:left+w] += 1
+    return total/count

@@ -1,4 +1,4 @@
-"""Every notebook opens on Colab and Kaggle, and its first cell installs what is missing there, beside the torch that it finds.
+"""Every notebook opens on Colab and Kaggle, and installs there what is missing, beside the torch that it finds.
 
 Docs: https://pixelladder.github.io/pixelladder/runtime.html.md"""
 

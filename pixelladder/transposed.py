@@ -205,8 +205,8 @@ def input_size(
     stride:int=1, # In pixels
     padding:int=0, # In pixels
     output_padding:int=0, # In pixels
-)->int: # Height (or width) of the input, in pixels
-    "The input from which a transposed convolution makes an output of `size`."
+)->int: # Height (or width) of the input, in pixels; at least 1
+    "The input from which a transposed convolution makes an output of `size`; a `ValueError` if there is none."
     size = whole(size, "size", None)
     ks,stride,padding,output_padding = _whole_sizes(ks, stride, padding, output_padding)
     steps,rest = divmod(size + 2*padding - ks - output_padding, stride)
@@ -254,7 +254,8 @@ def as_transposed(
 def bilinear_kernel(
     ks:int, # Height and width, in pixels
 )->Tensor: # float32 `(ks,ks)`
-    ("A tent: with `ks = 2*stride - stride%2` its stamps interpolate bilinearly "
+    ("The product of two tents, one along each axis, whose top is 1 if `ks` is odd: "
+     "with `ks = 2*stride - stride%2` its stamps interpolate bilinearly "
      "([Long et al. 2015](https://arxiv.org/abs/1411.4038), section 3.3).")
     ks = whole(ks, "ks")
     slope,centre = (ks+1)//2,(ks-1)/2

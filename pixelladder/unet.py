@@ -25,7 +25,7 @@ def crop_and_concat(
     x:Tensor, # What comes from below, float, `(B,C,h,w)`
     skip:Tensor, # The encoder's grid, float, `(B,S,H,W)`, at least as high and as wide
 )->Tensor: # `(B,S+C,h,w)`: the skip's channels first
-    ("The middle of `skip`, as large as `x`, in front of `x` "
+    ("The middle of `skip`, as large as `x`, in front of `x`; an odd margin may round either way "
      "([Ronneberger et al. 2015](https://arxiv.org/abs/1505.04597), section 2).")
     (h,w),(H,W) = x.shape[-2:],skip.shape[-2:]
     if H < h or W < w:
@@ -202,8 +202,9 @@ class DecoderBlock(nn.Module):
         x:Tensor, # From below, float, `(B,ni,h,w)`
         skip:Tensor, # From the body, float, `(B,n_skip,H,W)`
     )->Tensor: # `(B,nf,H,W)`
-        ("`x`, narrowed and made as large as `skip` by copying, "
-         "concatenated with it and mixed.")
+        ("`x`, narrowed to `nf` channels by a 1x1 convolution, is made as large as `skip` "
+         "by copying; `skip` goes behind it; a `ConvLayer` mixes them into `nf` channels: "
+         "3x3 convolution, batch norm, ReLU.")
         x = F.interpolate(self.narrow(x), size=skip.shape[-2:], mode="nearest")
         return self.mix(torch.cat([x, skip], 1))
 
@@ -244,7 +245,8 @@ class UnetHead(Head, name="unet"):
         for i,n_skip in zip(self.places, self.read):
             nf = _width(strides[i])
             block = DecoderBlock(c, n_skip, nf)
-            nn.init.zeros_(block.mix[0].weight[:,nf:]) # a start without skips
+            mixer = next(m for m in block.modules() if getattr(m, "kernel_size", 0)==(3,3))
+            nn.init.zeros_(mixer.weight[:,nf:]) # a start without skips
             self.blocks.append(block)
             c = nf
         self.classes = nn.Conv2d(c, n_out, 1)
@@ -259,3 +261,17 @@ class UnetHead(Head, name="unet"):
             x = block(x, features[i][:,:n_skip])
         x = F.interpolate(self.classes(x), scale_factor=self.finest, mode="bilinear")
         return fit(x, size)
+
+# %% ../nbs/08_unet.ipynb #ade16dd7
+def unread(
+    head, # Called as `head(features, size)`, gives scores
+    features:list, # Float, each `(B,C,h,w)`, finest first
+    size:tuple, # Height and width of the scores, in pixels
+)->list: # Places in `features`, from 0, ascending
+    "Which features a head doesn't read."
+    before = head(features, size)
+    found = []
+    for i,feature in enumerate(features):
+        changed = [*features[:i], torch.randn_like(feature), *features[i+1:]]
+        if torch.equal(head(changed, size), before): found.append(i)
+    return found

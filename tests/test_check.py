@@ -1,17 +1,22 @@
 "The exercises: every known mistake earns its own hint, whatever an answer does is survived, and the learner's copies work."
 import inspect, json, re, signal, sys, textwrap, time
 from pathlib import Path
-import nbformat, pytest, torch
+import matplotlib.pyplot as plt, nbformat, pytest, torch
+import torch.nn.functional as F
 from nbclient import NotebookClient
 import pixelladder.check as c
+from pixelladder import cli
 from pixelladder.check import check, hint, progress, solution
 from pixelladder.copies import make_exercises, stub
 from pixelladder.judge import EXERCISES, Case, Exercise, judge
+from solved import in_short, solve
 root = Path(__file__).parent.parent
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("PIXELLADDER_CACHE", str(tmp_path/"cache"))
+    c._mine.clear()
+    c._opened.clear()
     return tmp_path/"cache"
 
 # --- every exercise of the course
@@ -81,14 +86,17 @@ def test_right_in_another_way_is_right():
 
 # --- in a notebook
 
-def test_check_returns_the_answer_or_the_packages(capsys, cache):
+def test_the_name_stays_the_learners_and_the_chapter_goes_on(capsys, cache):
     spec = EXERCISES["nearest_upsample"]
     def nearest_upsample(x, scale=2): return x.repeat(1, 1, scale, scale)
-    assert check(nearest_upsample) is spec.answer and "not its pixels" in capsys.readouterr().out
+    wrong = nearest_upsample
+    assert check(wrong) is wrong and "not its pixels" in capsys.readouterr().out
+    assert c.go_on(wrong) is spec.answer and c.mine("nearest_upsample") is wrong and "the chapter goes on with the package's" in capsys.readouterr().out
+    assert check(spec.answer) is wrong and "not its pixels" in capsys.readouterr().out # the name was the package's: theirs is judged again
     def nearest_upsample(x, scale=2): return x[..., torch.arange(x.shape[-2]*scale)//scale, :][..., torch.arange(x.shape[-1]*scale)//scale]
-    assert check(nearest_upsample) is nearest_upsample
+    assert check(nearest_upsample) is nearest_upsample and c.go_on(nearest_upsample) is nearest_upsample
     progress("nearest")
-    assert "█░ 1 of 2" in (text := capsys.readouterr().out) and re.search(r"nearest_upsample +right +2 tries", text)
+    assert "█░░ 1 of 3" in (text := capsys.readouterr().out) and re.search(r"nearest_upsample +right +2 tries", text)
     with pytest.raises(ValueError, match="no exercise 'width'"): check(type("width", (), {}))
 
 def test_progress_survives_a_bad_cache(cache, capsys, monkeypatch):
@@ -111,6 +119,90 @@ def test_hints_come_one_after_another(capsys):
     assert [l.split(":")[0] for l in lines[:3]] == [f"nearest_upsample, hint {i} of 3" for i in (1,2,3)] and "solution('nearest_upsample')" in lines[3]
     solution("nearest_upsample")
     assert "repeat_interleave" in capsys.readouterr().out
+
+def test_a_picture_with_the_wrong_cells_marked():
+    plt.close("all")
+    def zero_insert(x, stride=2): return torch.cat([EXERCISES["zero_insert"].answer(x, stride)[..., :-1], x.new_zeros(*x.shape[:2], (x.shape[2]-1)*stride+1, 1)], -1)
+    check(zero_insert)
+    yours,wanted = plt.gcf().axes
+    assert "yours" in yours.get_title() and wanted.get_title()=="wanted: 1x1x3x5"
+    assert sorted((p.get_x(), p.get_y()) for p in yours.patches)==[(3.54,-.46),(3.54,1.54)] and not wanted.patches
+    plt.close("all")
+
+def test_what_people_type(capsys):
+    stamp = lambda x, kernel, stride: EXERCISES["stamp"].answer(x, kernel, stride)
+    globals()["stamp"] = stamp # as in a notebook
+    try: check(stamp)
+    finally: del globals()["stamp"]
+    assert "stamp: right, on" in capsys.readouterr().out
+    assert check(torch.ones(2)) is not None and "without brackets" in capsys.readouterr().out
+    hint(EXERCISES["stamp"].answer); solution(EXERCISES["stamp"].answer)
+    assert "stamp, hint 1 of 3" in (text := capsys.readouterr().out) and "def stamp(" in text
+    for chapter in "01_nearest", "01", 1, "nearest", "exercises/01_nearest.ipynb", EXERCISES["fit"].answer:
+        progress(chapter)
+        assert capsys.readouterr().out.startswith("nearest ") and "fit" not in "stamp"
+    with pytest.raises(ValueError, match="do you mean 'zero_insert'"): hint("zero_inserts")
+
+def test_a_pasted_solution_says_that_it_is_not_counted(cache, capsys, tmp_path):
+    file = tmp_path/"pasted.py"
+    answer = EXERCISES["flip_kernel"].answer
+    file.write_text(inspect.getsource(answer))
+    scope = dict(vars(sys.modules[answer.__module__]))
+    exec(compile(file.read_text(), file, "exec"), scope)
+    check(scope["flip_kernel"])
+    assert "isn't counted as yours" in capsys.readouterr().out and not (cache/"progress.json").exists()
+
+def test_the_first_wrong_input_is_told_and_what_was_right_before_it():
+    cases = lambda: [Case((torch.arange(6.).view(2,3),), "2x3"), Case((torch.arange(4.).view(2,2),), "2x2"), Case((torch.zeros(0,2),), "no row", edge=True)]
+    spec = Exercise(flipped, cases, [], [], (), lambda answer, *args: answer(*args))
+    def wrong_then_crash(x): return x[[1,0]] if x.shape[1]==3 else x if len(x) else x[[5]]
+    said = judge(spec, wrong_then_crash)[1]
+    assert said.startswith("right on 2x3. Then: 4 of 4 values are off, on 2x2.") and "IndexError" not in said
+    assert "IndexError" in judge(spec, lambda x: x[[1,0]] if len(x) else x[[5]])[1]
+
+X = torch.arange(24.).view(1,2,3,4)+1
+@pytest.mark.parametrize("answer, words", [
+    (lambda x, n: x.flip(-1)*n, "from left to right"), (lambda x, n: x*n+3, "All is 3 too large"), (lambda x, n: x*n*2, "All is 2 times"), (lambda x, n: x*2, "`n` were always 2"),
+    (lambda x, n: (x*n).roll(1, -1), "moved by +1 along axis 3"), (lambda x, n: torch.cat([(x*n)[..., :-1], x[..., -1:]*n*0], -1), "Only the last column"),
+    (lambda x, n: torch.cat([(x*n)[:, :1], x[:, 1:]*0], 1), "The first channel is right"), (lambda x, n: x*(n+1), "`n` +1"), (lambda x, n: (x*n).transpose(-2,-1).reshape(x.shape), "in other places"),
+    (lambda x, n: (x*n).permute(0,1,3,2), "with the axes 2 and 3 exchanged"), (lambda x, n: ((x+1)*n-n).permute(0,2,3,1), "axes"), (lambda x, n: (x*n)[0], "Which axis is missing"), (lambda x, n: x*n if n%2==0 else x, "`n` were always"), (lambda x, n: x*0, "`n` were always 0"),
+    (lambda x, n: x*n/0, "divided by 0"), (lambda x, n: F.pad((x*n)[..., 1:-1, 1:-1], (1,1,1,1)), "Only the border"), (lambda x, n: (x*n).double(), "which step changes the type")])
+def test_what_nobody_foresaw(answer, words):
+    def scaled(x, n): return x*n
+    spec = Exercise(scaled, lambda: [Case((X, 3), "n 3"), Case((X.sin()+2, 5), "n 5")], [], [], (), lambda answer, *args: answer(*args))
+    assert words in judge(spec, answer)[1], judge(spec, answer)[1]
+
+# --- a copy of one's own
+
+def test_start_next_and_reset(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    main = lambda *words: cli.main(list(words))
+    main("start", "2")
+    mine = tmp_path/"mine"/"02_transposed.ipynb"
+    assert "mine/02_transposed.ipynb" in (text := capsys.readouterr().out) and "progress.json" in text and [p.name for p in mine.parent.iterdir()]==[mine.name]
+    mine.write_text(mine.read_text().replace("raise NotImplementedError", "return 7"))
+    kept = mine.read_text()
+    main("start", "transposed"); main("start")
+    assert mine.read_text()==kept and len(list(mine.parent.glob("*.ipynb"))) >= 11
+    main("reset", "stamp")
+    assert "return 7" in (mine.parent/"stamp.py").read_text()
+    cells = ["".join(cell["source"]) for cell in json.loads(mine.read_text())["cells"]]
+    assert [("return 7" in s) for s in cells if re.search("^def (stamp|zero_insert)", s, re.M)]==[False,True]
+    capsys.readouterr()
+    main("next")
+    assert "cut_classifier, in chapter 00_body_and_head" in capsys.readouterr().out
+    for words in ("reset","stamps"),("start","weather"):
+        with pytest.raises(SystemExit): main(*words)
+        assert "there" in capsys.readouterr().err
+
+def test_nobodys_work_is_deleted(tmp_path, capsys):
+    make_exercises(root/"nbs", tmp_path/"exercises")
+    file = tmp_path/"exercises"/"01_nearest.ipynb"
+    worked = file.read_text().replace("    raise NotImplementedError", "    return x", 1)
+    file.write_text(worked)
+    make_exercises(root/"nbs", tmp_path/"exercises")
+    assert (tmp_path/"mine"/"01_nearest.ipynb").read_text()==worked and "somebody worked in it" in capsys.readouterr().out
+    assert len(list((tmp_path/"mine").iterdir()))==1 and "return x\n" not in file.read_text()
 
 # --- the learner's copies
 
@@ -135,13 +227,45 @@ class Head(nn.Module):
     assert text.count("    raise NotImplementedError")==2 and "self.a" not in text and "return x" not in text and "body, # Its body" in text and '"Scores."' in text
     compile(text, "stub", "exec")
 
-@pytest.mark.parametrize("path", sorted((root/"exercises").glob("*.ipynb")), ids=lambda p: p.stem)
-def test_unsolved_copies_run_to_the_end(path, cache):
+COPIES = sorted((root/"exercises").glob("*.ipynb"))
+
+def said_by(book):
+    "What a copy prints, run from top to bottom with trainings of a batch"
+    NotebookClient(in_short(book), timeout=600, kernel_name="python3", resources={"metadata": {"path": str(root/"nbs")}}, extra_arguments=["--IPKernelApp.log_level=40"]).execute()
+    return "".join(o.get("text", "") for cell in book.cells for o in cell.get("outputs", []))
+
+def names_in(book): return re.findall(r"^(\w+) = check\(\1\)", "\n".join(cell.source for cell in book.cells), re.M)
+
+@pytest.mark.parametrize("path", COPIES, ids=lambda p: p.stem)
+def test_copies_hold_no_answers(path):
     book = nbformat.read(path, 4)
     nbformat.validate(book)
-    names = re.findall(r"^(\w+) = check\(\1\)", "\n".join(cell.source for cell in book.cells), re.M)
-    NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(root/"nbs")}}, extra_arguments=["--IPKernelApp.log_level=40"]).execute()
-    said = "".join(o.get("text", "") for cell in book.cells for o in cell.get("outputs", []))
-    assert names and all(f"{n}: not started" in said for n in names)
-    text = path.read_text()
+    names,text = names_in(book),path.read_text()
+    assert len(names) >= 2 and set(names) <= EXERCISES.keys()
+    stubs = {n: c.source for c in book.cells for n in names if c.source.startswith("# Exercise,") and re.search(rf"^(def|class) {n}\b", c.source, re.M)}
+    assert stubs.keys()==set(names) and all(re.search("^ +raise NotImplementedError$", s, re.M) for s in stubs.values())
     assert not any(getattr(EXERCISES[n].answer, "__doc__") in text.split(f"def {n}(")[0] for n in names if f"def {n}(" in text)
+    assert all(f"Not allowed here: {', '.join(EXERCISES[n].forbidden)}." in stubs[n] for n in names if EXERCISES[n].forbidden)
+
+def test_every_chapter_has_two():
+    assert [p.stem[:2] for p in COPIES]==[f"{i:02}" for i in range(len(COPIES))] and len(COPIES) >= 11
+
+@pytest.mark.parametrize("number", [0,1])
+@pytest.mark.parametrize("path", COPIES, ids=lambda p: p.stem)
+def test_a_copy_with_unusual_right_answers_runs_to_its_end(path, number):
+    book,names = solve(path, number)
+    said = said_by(book)
+    assert names and all(f"{n}: right, on" in said for n in names) and "goes on with" not in said
+
+def test_an_unsolved_copy_runs_to_its_end():
+    book = nbformat.read(root/"exercises"/"01_nearest.ipynb", 4)
+    said = said_by(book)
+    assert all(f"{n}: not started" in said for n in names_in(book))
+
+def test_a_copy_that_is_wrong_all_over_runs_to_its_end():
+    book = nbformat.read(root/"exercises"/"02_transposed.ipynb", 4)
+    for cell in book.cells:
+        found = re.search(r"^(?:def|class) (\w+)", cell.source, re.M)
+        if cell.source.startswith("# Exercise,") and found: cell.source = f"def {found[1]}(*args, **kwargs): return args[0]"
+    said = said_by(book)
+    assert all(f"{n}: " in said and f"{n}: right" not in said for n in names_in(book)) and said.count("the chapter goes on with the package's") >= 5

@@ -1,0 +1,36 @@
+"A learner's copy, solved with right answers that are written in an unusual way."
+import inspect, re, sys
+import nbformat
+from answers import RIGHT
+from pixelladder.check import notebook_of
+
+PRELUDE = "import math, numpy as np, torch, torch.nn.functional as F, torchvision.transforms.functional as TF\nfrom torch import nn\nfrom fastai.layers import ConvLayer\n"
+
+def source_of(answer):
+    "Its code, without the decorator"
+    code = inspect.getsource(answer)
+    return code.removeprefix("@right\n")
+
+def solve(path, number):
+    "The copy at `path` with the `number`th unusual answer in each of its exercises; and their names"
+    book = nbformat.read(path, 4)
+    names = []
+    for cell in book.cells:
+        found = re.search(r"^(?:def|class) (\w+)", cell.source, re.M)
+        if not cell.source.startswith("# Exercise,") or not found: continue
+        answers = RIGHT[found[1]]
+        cell.source = PRELUDE+("from pixelladder.fcn import bilinear_transposed as bt\n" if found[1]=="add_skip" else "")+source_of(answers[number%len(answers)])
+        names.append(found[1])
+    return book,names
+
+SHORT = """from fastcore.basics import defaults
+from fastai.callback.training import ShortEpochCallback
+class Short(ShortEpochCallback):
+    def __init__(self): super().__init__(.02, True)
+import fastai.learner
+defaults.callbacks = [*defaults.callbacks, Short]"""
+
+def in_short(book):
+    "The book with a first cell that ends each epoch after a batch: what it learns is not looked at"
+    book.cells.insert(0, nbformat.v4.new_code_cell(SHORT))
+    return book
