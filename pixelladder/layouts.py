@@ -371,14 +371,14 @@ class Meaning:
     ):
         self.named,self.legend,self.groups,self.source,self.order = named,legend,groups or {},source,classes
         self.void_codes,self.void_colours,self.void_names = (list(v) for v in void)
-        self.guessed = []
+        self.guessed,self.sure = [],False # sure: nothing is void but what is said
 
     def is_void(self, name): return name in self.void_names or is_void(name)
 
     def look(self, masks):
         "Guess what isn't known from the masks themselves"
         named = self.named
-        sure = self.legend or self.void_codes or (named and any(self.is_void(n) for n in named.values()))
+        sure = self.legend or self.sure or self.void_codes or (named and any(self.is_void(n) for n in named.values()))
         if sure and (named or self.legend): return
         found,grey,n = _sample(masks)
         if grey and not self.legend:
@@ -412,6 +412,7 @@ class Meaning:
     def settle(self):
         "Names of the classes, the lookup table, and the code of each colour"
         if self.named is None: self._from_legend()
+        colours = self._colours()
         unknown = [n for n in self.void_names if n not in self.named.values()]
         if unknown:
             raise ValueError(f"`void` names {unknown[0]!r}, and the codes are {', '.join(self.named.values())}: "
@@ -425,7 +426,7 @@ class Meaning:
             if code <= 255: lookup[code] = classes.index(to) if to in classes and not self.is_void(name) else VOID
         lookup[self.void_codes] = VOID
         if not classes: raise ValueError("every code is void, and there is nothing to tell apart: name a class")
-        return classes,lookup,self._colours()
+        return classes,lookup,colours
 
     def _from_legend(self):
         "Number the names of a legend, in its order"
@@ -547,6 +548,7 @@ def find_data(
                          f"with {len(VOC_CODES)} classes: leave it out")
     files = {p: m for one in pairs for p,m in one.of.items()} if pairs else found["masks"]
     meaning = _meaning([found["root"], found["top"]], wanted, layout, files, classes)
+    meaning.sure = "void" in wanted
     meaning.look([m for m in files.values() if m])
     names,lookup,legend = meaning.settle()
     panoptic = _panoptic(pairs) if layout=="COCO's panoptic layout" else None
@@ -626,11 +628,12 @@ def _none_fits(pairs):
 def _meaning(roots, wanted, layout, files, classes):
     "Names, void and legend: what was given goes before what is found, and that before the layout's own"
     void = void_of(wanted.get("void"))
-    legend_file = wanted["colours"] or (None if wanted["codes"] else _first_file(roots, LEGENDS))
-    legend = as_legend(legend_file) if legend_file else None
-    names_file = wanted["codes"] or _first_file(roots, NAMES)
+    legend_file,names_file = wanted["colours"],wanted["codes"]
+    if legend_file is None and names_file is None: legend_file = _first_file(roots, LEGENDS)
+    if names_file is None: names_file = _first_file(roots, NAMES)
+    legend = None if legend_file is None else as_legend(legend_file)
     def said(given): return Path(given).name if isinstance(given, (str,Path)) else "given"
-    if names_file:
+    if names_file is not None:
         named = as_codes(names_file)
         if layout=="Pascal VOC's layout" and not void[0]: void[0].append(VOID)
         if layout=="Pascal VOC's layout" and not legend: legend = _voc_legend(named)
