@@ -1,4 +1,4 @@
-"""A trained model in two files that can't run code, and its score at the masks' own size.
+"""From a trained learner to masks of pictures of every size: saved, loaded, tiled, scored, exported.
 
 Docs: https://pixelladder.github.io/pixelladder/predict.html.md"""
 

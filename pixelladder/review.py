@@ -6,7 +6,7 @@ Docs: https://pixelladder.github.io/pixelladder/review.html.md"""
 
 # %% auto #0
 __all__ = ['look_at', 'check_image', 'list_errors', 'check_data', 'list_faults', 'near_copies', 'turned_photos', 'is_mask_batch',
-           'check_codes', 'check_batch']
+           'check_codes', 'check_batch', 'check_loss']
 
 # %% ../nbs/00_review.ipynb #41db2db6
 import re
@@ -214,16 +214,36 @@ def check_batch(
     dls, # fastai's `DataLoaders`
     n:int, # How many classes
     most:int=8, # Batches to look at, where the first has but one class
-):
+)->bool: # Are the targets masks of codes? Else nothing is checked
     "Refuse masks that train on nothing, warn where it looks so; chance goes on as if nobody had looked."
-    import copy, warnings
+    import warnings
     from fastai.torch_core import no_random
-    if not getattr(dls, "train", None): return
-    rng = copy.copy(dls.train.rng)
-    with no_random():
-        looked = islice((b[-1] for b in dls.train if is_mask_batch(b)), most)
-        first = next(looked, None)
-        if first is None: masks = []
-        else: masks = [first] if len(first.unique()) > 2 else [first, *looked]
-    dls.train.rng = rng
+    dl = dls.train
+    state = dl.rng.getstate()
+    with no_random(), dl.fake_l.no_multiproc():
+        looked = islice((b[-1] for b in dl if is_mask_batch(b)), most)
+        masks = list(islice(looked, 1))
+        if masks and len(masks[0].unique()) < 3: masks += looked
+    dl.rng.setstate(state)
     if masks and (said := check_codes(masks, n)): warnings.warn(said)
+    return bool(masks)
+
+def check_loss(
+    loss_func, # Called with scores, float `(B,n,H,W)`, and masks, int64 `(B,H,W)`
+    n:int, # How many classes
+):
+    "A `ValueError` if void counts in this loss; a loss that wants something else than scores and masks is left alone."
+    import torch
+    masks = torch.arange(2*8*8).view(2,8,8) % n
+    void = masks.new_zeros(masks.shape).bool()
+    void[:, :3] = True
+    scores = torch.linspace(-1, 1, 2*n*8*8).view(2,n,8,8).requires_grad_()
+    try:
+        with torch.enable_grad(): loss_func(scores, masks.masked_fill(void, VOID)).mean().backward()
+        counts = scores.grad is not None and bool(scores.grad.movedim(1, -1)[void].any())
+    except IndexError: counts = True # a target of 255 is out of bounds
+    except Exception: return
+    if counts:
+        name = getattr(loss_func, "__name__", type(loss_func).__name__)
+        raise ValueError(f"in the loss {name} void counts, or it fails at the code 255: pass `ignore_index=255` to it, "
+                         "or take `MaskedDice()`, `MaskedFocal()` or none at all, which is cross-entropy without void")

@@ -56,17 +56,19 @@ def learner_recipe(
     learn, # A fastai `Learner` from `dense_learner`
 )->dict: # For `model.json`
     "The recipe of what `dense_learner` made, whoever made its loaders."
-    from fastai.data.transforms import Normalize, get_c
+    from fastai.data.transforms import Normalize
     from fastai.torch_core import get_model, no_random
     model,dls = get_model(learn.model),learn.dls
     if not isinstance(model, DensePredictor):
         raise ValueError(f"the learner's model is a {type(model).__name__}, and what can be saved is body and head: "
                          "make it with `dense_learner`, or use fastai's `learn.export`")
-    n = get_c(dls) or len(getattr(dls, "vocab", ()) or ())
-    names = [str(c) for c in getattr(dls, "vocab", None) or []] or [f"class {i}" for i in range(n)]
-    with no_random(): size = tuple(dls.valid.one_batch()[0].shape[-2:])
-    steps = [type(t).__name__ for t in (*dls.train.after_item.fs, *dls.train.after_batch.fs)]
-    cut = any("Crop" in name for name in steps)
+    steps = (*dls.train.after_item.fs, *dls.train.after_batch.fs)
+    known = [v for o in (dls,dls.train_ds,*steps) if (v := getattr(o, "vocab", None)) is not None and len(v)]
+    with no_random(), torch.no_grad():
+        xb = dls.valid.one_batch()[0]
+        n = len(known[0]) if known else model.eval()(xb[:1].to(next(model.parameters()).device)).shape[1]
+    names,size = [str(c) for c in known[0]] if known else [f"class {i}" for i in range(n)],tuple(xb.shape[-2:])
+    cut = any("Crop" in type(t).__name__ for t in steps)
     data = SimpleNamespace(codes=names, palette=palette_for(names))
     made = recipe(model, data, size, {"epochs": getattr(learn, "epoch", 0)}, size if cut else None)
     normal = next((t for t in dls.after_batch.fs if isinstance(t, Normalize)), None)
