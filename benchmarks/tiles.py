@@ -2,7 +2,7 @@
 
     python benchmarks/tiles.py --data CAMVID
 
-Every third image of val at its own size, 360x480, which is also the size that the model was trained at: so the whole
+Every tenth image of val at its own size, 360x480, which is also the size that the model was trained at: so the whole
 picture in one pass is what tiles are compared with. With MONAI installed, our tiles are compared with its, too."""
 import numpy as np, torch
 import pixelladder, pixelladder.segmenter as segmenter
@@ -12,7 +12,7 @@ from record import parser, record
 
 TILE = (192,256)
 WAYS = {"whole": dict(how="whole"), "whole, with flips": dict(how="whole", flips=True),
-        "whole, with flips and scales": dict(how="whole", flips=True, scales=(.75,1,1.25)),
+        "whole, at three scales": dict(how="whole", scales=(.75,1,1.25)),
         **{f"tiles, overlap {o:g}": dict(how="tiled", tile=TILE, overlap=o) for o in (0,.25,.5)},
         "tiles, overlap 0.25, no fading": dict(how="tiled", tile=TILE, overlap=.25)}
 
@@ -37,7 +37,7 @@ def against_monai(model, image):
 def main():
     args = parser(__doc__, "tiles").parse_args()
     model,data = pixelladder.load("camvid"),open_data(args.data, classes=11)
-    images = data.splits["val"][::3]
+    images = data.splits["val"][::10]
     counts,alike = {k: 0 for k in WAYS},{k: [] for k in WAYS}
     for image in images:
         mask,whole = torch.from_numpy(data.mask(image)),None
@@ -50,7 +50,7 @@ def main():
     for k,v in out.items(): print(f"{k:34} {v}")
     difference = against_monai(model, images[0])
     print("largest difference to MONAI's scores:", difference)
-    record("tiles", f"CamVid val, every third of its images ({len(images)}), 360x480; tiles of 192x256", "--data CAMVID",
+    record("tiles", f"CamVid val, every tenth of its images ({len(images)}), 360x480; tiles of 192x256", "--data CAMVID",
            ways=out, difference_to_monai=difference)
 
 if __name__=="__main__": main()

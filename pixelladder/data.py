@@ -6,7 +6,7 @@ Docs: https://pixelladder.github.io/pixelladder/data.html.md"""
 
 # %% auto #0
 __all__ = ['from_segnet_layout', 'from_voc_layout', 'SegmentationData', 'label_to_colour', 'colour_to_label', 'open_data',
-           'from_fastai_layout', 'class_shares', 'split_audit', 'split_for', 'usable_images', 'batch_of', 'show_batch']
+           'from_fastai_layout', 'class_shares', 'split_audit', 'split_for', 'usable_images', 'show_batch']
 
 # %% ../nbs/04_data.ipynb #9b9aedb3
 import os
@@ -31,11 +31,11 @@ from fastai.vision.augment import FlipItem, RandomCrop, Resize
 from fastai.vision.data import ImageBlock, MaskBlock
 
 # %% ../nbs/04_data.ipynb #c8a08df0
-from .checks import whole
 from .codes import UNLISTED, VOID, is_void, make_lookup, palette_for
 from .layouts import find_data, read_codes, write_dataset
 from .pictures import BadPicture, as_picture, as_rgb, open_picture, read_mask
-from .review import check_data, check_image, list_errors, list_faults, look_at, near_copies, turned_photos
+from .review import batch_of, check_data, check_image, large_enough, list_errors, list_faults, look_at
+from .review import near_copies, turned_photos
 from .show import show_predictions
 from .streets import make_streets
 
@@ -229,32 +229,7 @@ def usable_images(
     "The images of `split_for` from which batches can be made."
     if list_errors(data): raise ValueError(list_faults(data, check_data(data)))
     splits = zip(("train","val"), split_for(data, holdout))
-    return tuple(_large_enough(data, split, images, crop) for split,images in splits)
-
-def _large_enough(data, split, images, crop):
-    "The `images` that a `crop` can be cut from"
-    if not images:
-        raise ValueError(f"{data.name} has no images in its split {split!r}, and training needs some: add them")
-    if not crop: return images
-    def fits(path):
-        with Image.open(path) as picture: return picture.height >= crop[0] and picture.width >= crop[1]
-    kept = [p for p in images if fits(p)]
-    small = f"smaller than {crop[0]}x{crop[1]}"
-    if not kept:
-        raise ValueError(f"all {len(images)} images in the split {split!r} of {data.name} are {small}: "
-                         "crop less, or squeeze whole images with `size`")
-    left_out = len(images)-len(kept)
-    if left_out: print(f"{data.name}: left out of {split!r}: {left_out} of {len(images)} images, {small}")
-    return kept
-
-def batch_of(
-    bs:int, # Images a batch, as somebody wished
-    images:list, # Those that train
-)->int: # At most as many as there are: a training batch is full or is left out, and one must be left
-    "How many images a training batch holds."
-    bs = whole(bs, "bs")
-    if bs > len(images): print(f"there are {len(images)} images to train on: batches of {len(images)}, not of {bs}")
-    return min(bs, len(images))
+    return tuple(large_enough(data, split, images, crop) for split,images in splits)
 
 # %% ../nbs/04_data.ipynb #0699f091
 def show_batch(

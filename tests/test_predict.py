@@ -129,17 +129,17 @@ def test_all_eight_orientations(note, tmp_path):
     assert (model(image)==model(upright)).all() and model.overlay(image).size==(40,24)
 
 def test_memory_is_that_of_a_strip():
-    "24 megapixels and 21 classes, whose scores would be 2 GB, in 800 MB with PyTorch's own"
+    "12 megapixels and 21 classes, whose scores would be 1 GB, in half of that with all else"
     code = f"""import resource, sys; sys.path.insert(0, {str(root/'tests')!r})
 import numpy as np
 from test_predict import blur
 model = blur(21, (256,256))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-answer = model(np.zeros((4000,6000,3), np.uint8))
-assert answer.shape==(4000,6000)
+answer = model(np.zeros((3000,4000,3), np.uint8))
+assert answer.shape==(3000,4000)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss-before)//1024)"""
     r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert r.returncode==0 and int(r.stdout) < 800, r.stdout+r.stderr
+    assert r.returncode==0 and int(r.stdout) < 500, r.stdout+r.stderr
 
 # --- 300 odd files
 
@@ -158,7 +158,7 @@ def odd_files(folder):
         picture.save(folder/name, **kwargs)
         fine.append(name)
     rng = np.random.default_rng(0)
-    sizes = [(1,1),(1,20000),(20000,1),(1,2),(2,1),(3,5),(7,1000),(333,3),(31,33),(64,64)]+[tuple(rng.integers(1, 90, 2).tolist()) for _ in range(70)]
+    sizes = [(1,1),(1,20000),(20000,1),(1,2),(2,1),(3,5),(7,1000),(333,3),(31,33),(64,64)]+[tuple(rng.integers(1, 90, 2).tolist()) for _ in range(100)]
     for i,(h,w) in enumerate(sizes): put(f"size {i} {h}x{w}.{('png','jpg','bmp','webp','tif')[i%5] if max(h,w) < 16384 else 'png'}", Image.fromarray(noise(h, w, i)))
     for mode,kinds in {"1": ("png","tif","bmp"), "L": ("png","jpg","tif","webp","bmp"), "LA": ("png",), "P": ("png","gif","bmp","tif"), "PA": (), "RGBA": ("png","webp","tif"), "CMYK": ("jpg","tif"),
                        "YCbCr": ("jpg","tif"), "LAB": ("tif",)}.items():
@@ -176,7 +176,7 @@ def odd_files(folder):
         for other in ("png","jpg","tif"):
             (folder/f"called_{kind}.{other}").write_bytes(whole)
             fine.append(f"called_{kind}.{other}")
-        for seed in range(8): # bytes changed here and there
+        for seed in range(10): # bytes changed here and there
             spoilt = bytearray(whole)
             for at in np.random.default_rng(seed).integers(0, len(whole), 6): spoilt[at] ^= 255
             (folder/f"spoilt_{kind}_{seed}.{kind}").write_bytes(spoilt)
