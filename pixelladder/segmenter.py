@@ -220,13 +220,16 @@ class Segmenter:
         classes:np.ndarray=None, # uint8 `(H,W)`; predicted if None
         alpha:float=.5, # How much of the colours is seen, 0 to 1
     )->Image.Image: # RGB, as large as the picture
-        "The picture with the colours of its classes laid over it."
+        "The picture with the colours of its classes laid over it; a class called background stays clear."
         picture = as_picture(image)
         classes = self(picture) if classes is None else classes
         if classes.shape != picture.size[::-1]:
             raise ValueError(f"the classes are {classes.shape} and the picture is {picture.size[::-1]} (height, "
                              "width): predict them at the picture's own size")
-        return Image.blend(picture, self.colours(classes).convert("RGB"), alpha)
+        veiled = Image.blend(picture, self.colours(classes).convert("RGB"), alpha)
+        for i in (i for i,name in enumerate(self.codes) if name.lower()=="background"): # it stays as it is
+            veiled.paste(picture, mask=Image.fromarray((classes==i)*np.uint8(255)))
+        return veiled
 
     def shares(self,
         classes:np.ndarray, # uint8 `(H,W)`
