@@ -26,12 +26,12 @@ def against_monai(model, image):
     "The largest difference to MONAI's scores where both cut the same tiles; None without MONAI"
     try: from monai.inferers import sliding_window_inference
     except ImportError: return None
-    x = model.prepare(image)[:, :, :352, :480]
+    x = model.prepare(image)[:, :, :352]
     with torch.no_grad():
-        theirs = sliding_window_inference(x, (160,224), 1, model.model, overlap=.2, mode="gaussian", sigma_scale=.125)[0]
+        theirs = sliding_window_inference(x, (128,256), 1, model.model, overlap=.25, mode="gaussian", sigma_scale=.125)[0]
         def score(top, bottom, left, right): return model.model(x[..., top:bottom, left:right])[0]
         ours = torch.empty_like(theirs)
-        for rows,columns,scores in segmenter.tiled_scores(score, (352,480), (160,224), .2): ours[:, rows, columns] = scores
+        for rows,columns,scores in segmenter.tiled_scores(score, (352,480), (128,256), .25): ours[:, rows, columns] = scores
     return float((ours-theirs).abs().max())
 
 def main():
