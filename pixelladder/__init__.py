@@ -1,7 +1,4 @@
-"""Modules:
-
-- `pixelladder.all`: What a notebook on segmentation needs: `from pixelladder.all import *`, also after `from fastai.vision.all import *`."""
-
+"From a coarse grid of activations to a prediction for every pixel."
 from importlib.metadata import version as _version
 from ._torchvision import TorchvisionGuard as _TorchvisionGuard # mends torchvision beside a CPU build of torch
 

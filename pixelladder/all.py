@@ -1,7 +1,6 @@
-"""What a notebook on segmentation needs: `from pixelladder.all import *`, also after `from fastai.vision.all import *`.
-
-A chosen list. fastai has a `load_model`, `save_model`, `show_batch` and `show_results` of its own, which stay what they are;
-ours are `pixelladder.load`, `pixelladder.save` and the functions of those names in their modules."""
+"What a notebook on segmentation needs: `from pixelladder.all import *`."
+# A chosen list. After `from fastai.vision.all import *` its `load_model`, `save_model`, `show_batch` and `show_results`
+# stay what they are: ours are `pixelladder.load`, `pixelladder.save`, and in their modules.
 from .codes import CAMVID_CODES, VOC_CODES, VOID, palette_for
 from .show import load_results, show_grids, show_predictions
 from .streets import make_streets
