@@ -1,26 +1,20 @@
-"Everything, for notebooks: `from pixelladder.all import *`."
-from .checks import *
-from .files import *
-from .codes import *
-from .show import *
-from .streets import *
-from .arches import *
-from .arguments import *
-from .body import *
-from .nearest import *
-from .transposed import *
-from .subpixel import *
-from .data import *
-from .metrics import *
-from .learner import *
-from .fcn import *
-from .unet import *
-from .reading import *
-from .predict import *
-from .judge import *
-from .check import *
-from .summary import *
-from .cache import *
-from .runs import *
-from .train import *
-from .ladder import *
+"What a notebook on segmentation needs: `from pixelladder.all import *`."
+# A chosen list. After `from fastai.vision.all import *` its `load_model`, `save_model`, `show_batch` and `show_results`
+# stay what they are: ours are `pixelladder.load`, `pixelladder.save`, and in their modules.
+from .codes import CAMVID_CODES, VOC_CODES, VOID, palette_for
+from .show import load_results, show_grids, show_predictions
+from .streets import make_streets
+from .body import HEADS, Body, DensePredictor, Head, find_head
+from .nearest import NearestHead, fit, nearest_upsample, bilinear_upsample
+from .transposed import TransposedHead, output_size, transposed_conv, zero_insert
+from .subpixel import BilinearHead, SubpixelHead, pixel_shuffle
+from .data import SegmentationData, check_data, class_shares, open_data, split_audit, split_for
+from .metrics import MeanIoU, PixelAccuracy, class_iou, confusion, mean_iou, pixel_accuracy
+from .learner import BFloat16, MaskedDice, MaskedFocal, class_weights, dense_learner
+from .fcn import FCNHead
+from .unet import UnetHead
+from .predict import Segmenter, evaluate, export_onnx
+from .check import check, go_on, hint, mine, progress, show_task, solution
+from .summary import draw_unet, summary
+from .cache import Augment, cached_dls
+from .train import resume, train

@@ -67,7 +67,7 @@ def pixel_file(
 )->Path: # In the folder `pixels` of the cache; it need not exist yet
     "Where the pixels of `data` are kept at this size; another name as soon as one file has changed."
     files = [f for image in pixel_images(data) for f in (image, data.masks[image])]
-    colours = None if data.colours is None else data.colours.tolist()
+    colours = data.colours and sorted((str(k),str(v)) for k,v in data.colours.items())
     what = _digest("2", data.lookup.tolist(), colours, [f and os.path.abspath(f) for f in files])
     name = re.sub(r"\W+", "_", data.name)[:40]
     shape = f"{size[0]}x{size[1]}" if size else "counts"

@@ -26,6 +26,14 @@ def train(
     size:tuple=(192,256), # Squeeze the images to this height and width, in pixels
     crop:tuple=None, # Or cut this much out: at random to train, the middle to validate; smaller images are left out
     classes:int=None, # 11 groups CamVid's 32 codes into the 11 published classes
+    images:str=None, # Folder of the images, if they aren't found by themselves in `data`
+    masks:str=None, # And of their masks
+    codes:str=None, # Text or JSON file with the names of the codes
+    void:list=None, # Codes, names or colours of pixels that nobody labelled, as in 255
+    colours:str=None, # CSV, JSON or text file with the colour of each name, for masks in colours
+    val:str=None, # What validates if folders and lists don't say: a share, as in 0.2, or a file that lists names
+    group:Literal["prefix","folder","none"]=None, # What a random split keeps together; guessed if it isn't said
+    split_seed:int=0, # Of a random split
     holdout:Literal["published","sequence"]="published", # What validates: the published split, or a training sequence
     epochs:int=10, # How often each image is seen
     batch_size:int=8, # Images a step; fewer if there are fewer to train on
@@ -56,6 +64,7 @@ def resume(
     recorded = _known(out, read_checkpoint(out)[1]["arguments"])
     recorded = {k: tuple(v) if isinstance(v, list) else v for k,v in recorded.items()}
     for k,v in _absolute(kwargs).items():
+        v = tuple(v) if isinstance(v, list) else v
         if k not in recorded:
             raise ValueError(f"there is no option {k!r}: "
                              f"the options are {', '.join(recorded)}")
@@ -67,8 +76,12 @@ def resume(
 # %% ../nbs/87_train.ipynb #6d780055
 def _absolute(options):
     "`options` with the path of a folder of data as it is from everywhere"
-    place = Path(str(options.get("data", ""))).expanduser()
-    return {**options, "data": str(place.resolve())} if options.get("data") and place.is_dir() else options
+    found = {}
+    for name in ("data","images","masks","codes","colours","val"):
+        place = Path(str(options.get(name) or "")).expanduser()
+        there = place.is_dir() or place.is_file() and name!="data"
+        if options.get(name) and there: found[name] = str(place.resolve())
+    return {**options, **found}
 
 def _flag(name): return f"--{name.replace('_','-')}"
 
@@ -78,10 +91,17 @@ def _sides(value, name):
         raise ValueError(f"`{name}` must be height and width, not {value!r}: as in (192,256)")
     for n in value: whole(n, name, most=2**15)
 
+def _several(value, name):
+    "A list of words or numbers"
+    if not isinstance(value, (list,tuple)) or not all(isinstance(v, (str,int)) for v in value):
+        raise ValueError(f"`{name}` must be a list, as in [255], not {value!r}")
+
 NEEDED = {"data": text, "head": text, "arch": text, "epochs": whole, "batch_size": whole, "lr": number,
           "seed": partial(whole, least=0), "holdout": one_of("published","sequence"),
           **dict.fromkeys(("sgd","pretrained","augment","compile"), one_of(True,False))}
-PERHAPS = {"size": _sides, "crop": _sides, "classes": whole, "class_weights": number, "bf16": one_of(True,False)}
+PERHAPS = {**dict.fromkeys(("images","masks","codes","colours","val"), text), "void": _several,
+           "group": one_of("prefix","folder","none"), "split_seed": partial(whole, least=0),
+           "size": _sides, "crop": _sides, "classes": whole, "class_weights": number, "bf16": one_of(True,False)}
 
 def _known(out, arguments):
     "The options that a run was started with; those that are younger than it have their defaults"
@@ -176,10 +196,11 @@ def _learner(o, rank, resume):
     from fastai.torch_core import set_seed
     from pixelladder.body import find_head
     from pixelladder.data import open_data
+    from pixelladder.layouts import OPTIONS
     from pixelladder.learner import bf16_is_native, dense_learner
     head = find_head(o.head)
     if o.bf16 is None: o.bf16 = bf16_is_native()
-    data = open_data(o.data, classes=o.classes)
+    data = open_data(o.data, classes=o.classes, **{k: getattr(o, k) for k in OPTIONS})
     # each process flips its own images; the model is that of the first
     set_seed(o.seed+rank, reproducible=True)
     dls = _batches(data, o)

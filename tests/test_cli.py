@@ -118,7 +118,7 @@ def test_readme_quotes_the_results():
     assert Image.open(PLOT).text["results"]==plotted(), "run python benchmarks/tables.py"
 
 def test_star_imports_give_what_the_chapters_use():
-    code = "from pixelladder.all import *; open_data, Body, DensePredictor, NearestHead, dense_learner, mean_iou, save_model, show_grids, make_streets"
+    code = "from pixelladder.all import *; open_data, Body, DensePredictor, NearestHead, dense_learner, mean_iou, Segmenter, show_grids, make_streets"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 def test_torchvision_guard_steps_in_once_and_only_when_needed():

@@ -1,0 +1,251 @@
+"Own data: five layouts as people have them, each clean and each with its faults planted, and what is guessed, said and written down."
+import json, re, subprocess, sys, time
+from pathlib import Path
+import numpy as np, pytest
+from PIL import Image
+from pixelladder.cli import main
+from pixelladder.codes import CITYSCAPES, VOID
+from pixelladder.data import check_data, list_faults, open_data
+from pixelladder.layouts import as_codes, as_legend, draw_split, find_data, find_drives, void_of, write_dataset
+
+SIZE = (16,24)
+
+def photo(path, seed=0, size=SIZE):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (*size,3), dtype=np.uint8)).save(path)
+
+def mask(path, values, seed=0, size=SIZE):
+    "A mask in which each of `values` (codes or colours) is there"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = np.array(values, np.uint8)
+    at = np.random.default_rng(seed).integers(0, len(values), size)
+    at.flat[:len(values)] = range(len(values))
+    Image.fromarray(values[at]).save(path)
+
+def grey(root, n=10, values=(0,1,2,3,255), name="img_{:03}"):
+    for i in range(n):
+        photo(root/"images"/f"{name.format(i)}.jpg", i)
+        mask(root/"masks"/f"{name.format(i)}.png", values, i)
+    return root
+
+def binary(root, n=10):
+    for i in range(n):
+        photo(root/"images"/f"DSC_{i:03}.jpg", i)
+        mask(root/"masks"/f"DSC_{i:03}_mask.png", (0,255) if i else (0,0), i)
+    return root
+
+COLOURS = {"sky": (0,0,255), "road": (90,90,90), "unlabelled": (0,0,0)}
+def legend(root, n=10):
+    for i in range(n):
+        photo(root/"images"/f"{i:03}.png", i)
+        mask(root/"labels"/f"{i:03}_L.png", list(COLOURS.values()), i)
+    (root/"legend.csv").write_text("name,r,g,b\n"+"".join(f"{k},{','.join(map(str, v))}\n" for k,v in COLOURS.items()))
+    return root
+
+def cityscapes(root, n=4):
+    for split,city in [("train","aachen"),("train","bonn"),("val","ulm"),("test","berlin")]:
+        for i in range(n):
+            stem = f"{city}_{i:06}_000019"
+            photo(root/"leftImg8bit"/split/city/f"{stem}_leftImg8bit.png", i)
+            place = root/"gtFine"/split/city
+            mask(place/f"{stem}_gtFine_labelIds.png", (3,) if split=="test" else (0,3,7,11,26,33), i)
+            mask(place/f"{stem}_gtFine_color.png", [(1,2,3),(4,5,6)], i)
+            mask(place/f"{stem}_gtFine_instanceIds.png", (7,200), i)
+    return root
+
+CATEGORIES = [{"id": 1, "name": "person"}, {"id": 17, "name": "cat"}, {"id": 187, "name": "sky"}]
+def coco(root, n=4):
+    for split in ("train2017","val2017"):
+        notes = []
+        for i in range(n):
+            photo(root/split/f"{i:012}.jpg", i)
+            mask(root/"annotations"/f"panoptic_{split}"/f"{i:012}.png", [(0,0,0),(i+1,1,0),(7,0,1)], i)
+            segments = [{"id": i+1+256, "category_id": 17}, {"id": 7+256**2, "category_id": 187}]
+            notes.append({"file_name": f"{i:012}.png", "segments_info": segments})
+        (root/"annotations"/f"panoptic_{split}.json").write_text(json.dumps({"categories": CATEGORIES, "annotations": notes}))
+    return root
+
+LAYOUTS = { # how it is made, names of the classes, values of the masks in memory, numbers of images
+    "grey": (grey, ["class 0","class 1","class 2","class 3"], {0,1,2,3,VOID}, {"train": 8, "val": 2}),
+    "binary": (binary, ["background","foreground"], {0,1}, {"train": 8, "val": 2}),
+    "legend": (legend, ["sky","road"], {0,1,VOID}, {"train": 8, "val": 2}),
+    "cityscapes": (cityscapes, list(CITYSCAPES.values()), {0,2,13,18,VOID}, {"train": 8, "val": 4}),
+    "coco": (coco, ["person","cat","sky"], {1,2,VOID}, {"train": 4, "val": 4})}
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_it_opens_with_nothing_said(tmp_path, kind):
+    make,names,values,counts = LAYOUTS[kind]
+    data = open_data(make(tmp_path/"set"))
+    assert data.codes==names and {s: len(p) for s,p in data.splits.items()}==counts and check_data(data)==[], check_data(data)
+    assert set().union(*(np.unique(data.mask(p)) for p in data.masks))==values
+    assert data.dls((8,12), bs=2, num_workers=0).one_batch()[0].shape==(2,3,8,12)
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_written_down_it_is_the_same(tmp_path, kind):
+    root = LAYOUTS[kind][0](tmp_path/"set")
+    before,found = open_data(root),find_data(root)
+    if kind!="coco": write_dataset(root, found)
+    after = open_data(root)
+    assert after.codes==before.codes and after.splits==before.splits and not any("guessed" in s for s in after.said) or kind=="coco"
+    for p in before.masks: assert (before.mask(p)==after.mask(p)).all()
+
+def images(root): return sorted(p for p in root.rglob("*") if p.suffix in (".jpg",".png") and not re.search(r"mask|label|annot|gtFine|/test/", str(p.relative_to(root))))
+def masks(root): return sorted(p for p in root.rglob("*.png") if re.search(r"masks/|labels/|panoptic|labelIds", str(p.relative_to(root))) and "/test/" not in str(p))
+
+FAULTS = { # what is done to the second mask or image, and what is said
+    "no mask": (lambda r: masks(r)[1].unlink(), "there is no mask for it, such as"),
+    "no image": (lambda r: images(r)[1].unlink(), "there is no image for this mask in"),
+    "another size": (lambda r: Image.open(masks(r)[1]).resize((12,8), Image.Resampling.NEAREST).save(masks(r)[1]), "8x12 but its image is 16x24"),
+    "broken image": (lambda r: images(r)[1].write_bytes(b"\xff\xd8nothing"), "the image can't be read"),
+    "broken mask": (lambda r: masks(r)[1].write_bytes(b"nothing"), "the mask can't be read")}
+
+def command(capsys, *words):
+    try: status = main(list(map(str, words))) or 0
+    except SystemExit as e: status = e.code or 0
+    said = capsys.readouterr()
+    return status,said.out+said.err
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_each_fault_is_named(tmp_path, kind, fault, capsys):
+    root = LAYOUTS[kind][0](tmp_path/"set")
+    spoil,words = FAULTS[fault]
+    if "mask" in fault or fault=="another size": named = masks(root)[1]
+    else: named = images(root)[1]
+    spoil(root)
+    faults = check_data(open_data(root))
+    stem = re.sub(r"_(mask|L|gtFine_labelIds|leftImg8bit)$", "", named.stem)
+    assert len(faults)==1 and words in faults[0] and stem in faults[0], faults
+    status,said = command(capsys, "data", root)
+    assert status==2 and words in said and "Traceback" not in said and len(said.splitlines()) < 40, said
+
+CODES = { # faults of codes: layout, what is done, what is said, the option that helps
+    "a code too many": ("grey", lambda r: (r/"codes.txt").write_text("a\nb\nvoid"), "likely cause", "--codes"),
+    "an unknown colour": ("legend", lambda r: Image.new("RGB", SIZE[::-1], (1,2,3)).save(r/"labels"/"001_L.png"), "(1, 2, 3)", "in the colours of the classes"),
+    "colours without a legend": ("legend", lambda r: (r/"legend.csv").unlink(), "colour picture", "--colours"),
+    "a name that fits no colour": ("legend", lambda r: (r/"codes.txt").write_text("sky\ntree"), "'road'", "the same names"),
+    "grey levels": ("grey", lambda r: Image.fromarray(np.arange(384, dtype=np.int64).reshape(SIZE).astype(np.uint8)).save(r/"masks"/"img_001.png"), "different values", "--codes"),
+    "no segments": ("coco", lambda r: (r/"annotations"/"panoptic_val2017.json").unlink(), "list of segments", "panoptic_val2017.json"),
+    "polygons": ("grey", lambda r: [p.rename(p.with_suffix(".json")) for p in (r/"masks").iterdir()], "holds no pictures", "into PNGs"),
+    "other names": ("grey", lambda r: [p.rename(p.with_name(f"{i}.png")) for i,p in enumerate(sorted((r/"masks").iterdir()))], "masks/img_000.png is wanted, and masks/0.png is there", "rename")}
+
+@pytest.mark.parametrize("fault", CODES)
+def test_what_codes_mean_is_asked_with_the_option_that_helps(tmp_path, fault, capsys):
+    kind,spoil,words,way = CODES[fault]
+    root = LAYOUTS[kind][0](tmp_path/"set")
+    spoil(root)
+    status,said = command(capsys, "data", root)
+    assert status==2 and words in said and way in said and "Traceback" not in said and len(said.splitlines()) < 45, said
+
+def test_many_files_with_one_fault_are_one_line(tmp_path):
+    root = grey(tmp_path/"set", 30)
+    (root/"codes.txt").write_text("a\nb\nvoid")
+    text = list_faults(data := open_data(root), check_data(data))
+    assert "30 files: " in text and "and 18 more" in text and len(text.splitlines())==3, text
+
+def test_no_data_set_is_said_at_once(tmp_path):
+    for folder in ("a/b","c"): (tmp_path/folder).mkdir(parents=True)
+    (tmp_path/"notes.txt").write_text("x")
+    code = f"import sys, pixelladder.cli as c\ntry: c.main({['data', str(tmp_path)]!r})\nexcept SystemExit as e: assert e.code==2\nassert not {{'torch','fastai','pandas','matplotlib'}} & set(sys.modules)"
+    r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert r.returncode==0 and "it holds a/, c/, notes.txt" in r.stderr and "`images/` and `masks/`" in r.stderr, r.stderr
+
+# --- options
+
+def test_folders_codes_and_void_by_name(tmp_path):
+    root = grey(tmp_path/"set", values=(0,1,7,9))
+    (root/"images").rename(tmp_path/"photos"); (root/"masks").rename(tmp_path/"truth")
+    data = open_data(images=tmp_path/"photos", masks=tmp_path/"truth", codes={0: "ground", 1: "tree", 7: "tree"}, void=9, val=.3)
+    assert data.codes==["ground","tree"] and check_data(data)==[] and len(data.splits["val"])==3
+    assert set(np.unique(data.mask(data.splits["train"][0])))=={0,1,VOID}
+    with pytest.raises(ValueError, match="`images` and `masks` belong together"): open_data(images=tmp_path/"photos")
+
+@pytest.mark.parametrize("void, left", [(255, {0,1,2,3}), ([0,255], {0,1,2}), ("class 3", {0,1,2}), ([0,"class 3",255], {0,1})])
+def test_several_codes_are_void(tmp_path, void, left):
+    root = grey(tmp_path/"set")
+    codes = {i: f"class {i}" for i in range(4)}
+    data = open_data(root, codes=codes, void=void)
+    assert data.n==len(left)
+    if 255 in np.atleast_1d(np.array(void, object)): assert set().union(*(np.unique(data.mask(p)) for p in data.masks))==left|{VOID}
+
+def test_a_void_colour(tmp_path):
+    root = legend(tmp_path/"set")
+    data = open_data(root, colours={"sky": (0,0,255), "road": "#5a5a5a"}, void="#000000")
+    assert data.codes==["sky","road"] and check_data(data)==[] and set(np.unique(data.mask(data.splits["val"][0])))=={0,1,VOID}
+
+def test_two_names_make_black_and_white_two_classes(tmp_path):
+    root = binary(tmp_path/"set")
+    (root/"classes.txt").write_text("meadow\nsheep\n")
+    data = open_data(root)
+    assert data.codes==["meadow","sheep"] and any("255 is 'sheep'" in s for s in data.said)
+
+def test_masks_in_the_same_folder_and_nested(tmp_path):
+    for i in range(6):
+        photo(tmp_path/"a"/f"s{i%2}"/f"{i}.jpg", i); mask(tmp_path/"a"/f"s{i%2}"/f"{i}_mask.png", (0,1), i)
+        photo(tmp_path/"b"/f"{i}.jpg", i); mask(tmp_path/"b"/f"{i}.png", (0,1), i)
+        photo(tmp_path/"c"/"train"/"images"/f"{i}.jpg", i); mask(tmp_path/"c"/"train"/"masks"/f"{i}.png", (0,1), i)
+        photo(tmp_path/"d"/"images"/"training"/f"{i}.jpg", i); mask(tmp_path/"d"/"annotations"/"training"/f"{i}.png", (0,1), i)
+        photo(tmp_path/"d"/"images"/"validation"/f"v{i}.jpg", i); mask(tmp_path/"d"/"annotations"/"validation"/f"v{i}.png", (0,1), i)
+        photo(tmp_path/"e"/"unpacked"/"Images"/f"{i}.jpg", i); mask(tmp_path/"e"/"unpacked"/"Masks"/f"{i}.jpg.png", (0,1), i)
+    for kind in "abcde":
+        data = open_data(tmp_path/kind)
+        assert check_data(data)==[] and len(data.masks)==(12 if kind=="d" else 6) and data.n==2, (kind, check_data(data))
+    assert [len(p) for p in open_data(tmp_path/"d").splits.values()]==[6,6]
+    assert set(open_data(tmp_path/"a").drives.values())=={"s0","s1"}
+
+def test_splits_from_lists(tmp_path):
+    root = grey(tmp_path/"set")
+    (root/"train.txt").write_text("".join(f"img_{i:03}\n" for i in range(5))); (root/"val.txt").write_text("img_005\nimg_006\n")
+    data = open_data(root)
+    assert [len(p) for p in data.splits.values()]==[5,2] and any("3 images are in none" in s for s in data.said)
+    (tmp_path/"mine.txt").write_text("img_009.jpg\n")
+    assert [p.stem for p in open_data(root, val=tmp_path/"mine.txt").splits["val"]]==["img_009"]
+
+def test_a_random_split_keeps_drives_together():
+    names = [Path(f"{d}_{i}.png") for d in ("ulm","bonn","kiel","jena","rom") for i in range(10)]
+    drives = find_drives(names)
+    for seed in range(5):
+        train,val = draw_split(names, drives, .2, seed)
+        assert len(val)==10 and {drives[p] for p in train}.isdisjoint({drives[p] for p in val}) and (train,val)==draw_split(names[::-1], drives, .2, seed)
+    assert len({tuple(draw_split(names, drives, .2, s)[1]) for s in range(8)}) > 1
+    train,val = draw_split(names[:7], {}, .2, 0)
+    assert len(train)+len(val)==7 and len(val)==1
+
+@pytest.mark.parametrize("names, drives", [(["img_000","img_001","img_002"], 0), (["IMG_1","DSC_2","IMG_3","DSC_4"], 0), (["0016E5_1","0016E5_2","0001TP_1","0001TP_2"], 2),
+                                           (["a_1","b_2","c_3"], 0), (["p1","p2"], 0), (["ulm_1","ulm_2","bonn_1","bonn_2","odd"], 0)])
+def test_what_is_a_drive(names, drives): assert len(set(find_drives([Path(f"{n}.png") for n in names]).values()))==drives
+
+def test_voc_honours_a_list_of_names(tmp_path):
+    root = tmp_path/"VOC2012"
+    for i in range(4):
+        photo(root/"JPEGImages"/f"{i}.jpg", i); mask(root/"SegmentationClass"/f"{i}.png", (0,1,2,255), i)
+    (root/"ImageSets"/"Segmentation").mkdir(parents=True)
+    for s,names in (("train","0\n1\n"),("val","2\n3\n")): (root/"ImageSets"/"Segmentation"/f"{s}.txt").write_text(names)
+    (root/"codes.txt").write_text("ground\nweed\ncrop\n")
+    data = open_data(root)
+    assert data.codes==["ground","weed","crop"] and check_data(data)==[] and set(np.unique(data.mask(data.splits["val"][0])))=={0,1,2,VOID}
+
+def test_new_images_are_missed_by_dataset_json(tmp_path):
+    root = grey(tmp_path/"set")
+    write_dataset(root, find_data(root))
+    photo(root/"images"/"img_010.jpg"); mask(root/"masks"/"img_010.png", (0,1))
+    assert any("img_010.jpg: it is in no split of dataset.json" in f for f in check_data(open_data(root)))
+    for text,words in (("{", "is not JSON"), ("[]", "one dictionary"), ('{"x": 1}', "x, and may have"), ('{"splits": {"train": ["none.jpg"]}}', "no such image")):
+        (root/"dataset.json").write_text(text)
+        try: said = "\n".join(check_data(open_data(root)))
+        except ValueError as e: said = str(e)
+        assert words in said, said
+
+@pytest.mark.parametrize("wrong, words", [(dict(void=300), "0 to 255"), (dict(void="none"), "name one of them"), (dict(void=[None]), "a name or a colour"), (dict(val=1.5), "between 0 and 1"), (dict(group="x"), "\"prefix\""),
+                                          (dict(codes="none.txt"), "there is no none.txt"), (dict(codes={}), "no names"), (dict(colours={"a": "red"}), "name,r,g,b"), (dict(images="images"), "belong together")])
+def test_options_that_can_not_be_meant(tmp_path, wrong, words):
+    with pytest.raises((ValueError,OSError), match=words): open_data(grey(tmp_path/"set"), **wrong)
+
+def test_codes_and_legends_in_every_shape(tmp_path):
+    for text in ('["a","b"]', '{"0": "a", "1": "b"}', '{"a": 0, "b": 1}', '{"categories": [{"id": 0, "name": "a"}, {"id": 1, "name": "b"}]}'):
+        (tmp_path/"c.json").write_text(text)
+        assert as_codes(tmp_path/"c.json")=={0: "a", 1: "b"}
+    for text in ('{"a": [1,2,3]}', '{"1,2,3": "a"}', '[{"name": "a", "color": [1,2,3]}]', '{"a": "#010203"}'):
+        (tmp_path/"l.json").write_text(text)
+        assert as_legend(tmp_path/"l.json")=={(1,2,3): "a"}
+    assert void_of([255,"#010203","sky",(0,0,0)])==([255],[(1,2,3),(0,0,0)],["sky"])
