@@ -54,7 +54,7 @@ def _is_test(source):
     "Whether a hidden cell only tests, so that a learner's copy has no use for it"
     tests = re.search(r"^\s*(test_|assert|for .*test_)", source, re.M)
     defines = re.search(r"^(def|class|import|from) ", source, re.M)
-    return re.match(r"#\| hide", source) and tests and not defines
+    return re.match(r"#\| hide", source) and tests and not defines and ".write_text(" not in source
 
 def _parsed(source):
     "Its tree; lines for the shell left out"

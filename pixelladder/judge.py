@@ -283,33 +283,33 @@ def _questions(names, defaults, cases):
         if all(map(_is_int, given)):
             for d in dict.fromkeys([defaults.get(name), 1, 0, 2]):
                 if _is_int(d):
-                    yield f"as if `{name}` were always {d}. Where does your code read it?",swap(i, [d]*len(given))
+                    yield f"if `{name}` were always {d}. Where does your code read it?",swap(i, [d]*len(given))
             for d in (1, -1):
-                yield (f"what would be right for `{name}` {d:+d}. What do you count: pixels, or the steps between?",
+                yield (f"for `{name}` {d:+d}. What do you count: pixels, or the steps between?",
                        swap(i, [g+d for g in given]))
         elif isinstance(defaults[name], tuple) and len(set(given)) > 1:
-            yield f"as if `{name}` were always {defaults[name]}. Where does your code read it?",swap(i,
+            yield f"if `{name}` were always {defaults[name]}. Where does your code read it?",swap(i,
                 [defaults[name]]*len(given))
         elif all(isinstance(g, tuple) and len(g)==2 for g in given):
-            yield f"as if the two numbers of `{name}` were exchanged. Which comes first?",swap(i,
+            yield f"if the two numbers of `{name}` were exchanged. Which comes first?",swap(i,
                 [g[::-1] for g in given])
         elif all(isinstance(g, list) for g in given):
-            yield f"as if `{name}` came in from the last to the first. Which is read first?",swap(i,
+            yield f"if `{name}` came in from the last to the first. Which is read first?",swap(i,
                 [g[::-1] for g in given])
-            yield f"as if the first of `{name}` were missing. Where does your loop begin?",swap(i,
+            yield f"if the first of `{name}` were missing. Where does your loop begin?",swap(i,
                 [g[1:] for g in given])
-            yield f"as if the last of `{name}` were missing. Where does your loop end?",swap(i, [g[:-1] for g in given])
+            yield f"if the last of `{name}` were missing. Where does your loop end?",swap(i, [g[:-1] for g in given])
             if all(isinstance(v, tuple) and len(v)==2 for g in given for v in g):
-                yield (f"as if the two numbers of each of `{name}` were exchanged. Which comes first?",
+                yield (f"if the two numbers of each of `{name}` were exchanged. Which comes first?",
                        swap(i, [[v[::-1] for v in g] for g in given]))
         elif all(isinstance(g, Tensor) for g in given):
             for ways in zip(*map(_turned, given)):
-                yield f"as if `{name}` came in {ways[0][0]}. Which index runs where?",swap(i, [x for _,x in ways])
+                yield f"if `{name}` came in {ways[0][0]}. Which index runs where?",swap(i, [x for _,x in ways])
     for i,j in itertools.combinations(range(n), 2):
         if any(type(c.args[i]) != type(c.args[j]) for c in cases): continue
         args = [list(c.args) for c in cases]
         for a in args: a[i],a[j] = a[j],a[i]
-        yield f"as if `{names[i]}` and `{names[j]}` were exchanged. Which is which?",list(map(tuple, args))
+        yield f"if `{names[i]}` and `{names[j]}` were exchanged. Which is which?",list(map(tuple, args))
 
 def _other_question(spec, cases, outcomes):
     "Whether the results are right for another question"
@@ -319,7 +319,7 @@ def _other_question(spec, cases, outcomes):
     for said,questions in _questions(list(params), defaults, cases):
         tried = (attempt(spec, spec.answer, Case(args, c.says), 2) for c,args in zip(cases, questions))
         if all(t.error is None and _same(t.value, o.value) for t,o in zip(tried, outcomes)):
-            return f"On every input it gives {said}"
+            return f"On every input it gives what would be right {said}"
 
 # %% ../nbs/80_judge.ipynb #3a368fc1
 def _scaled(got, wanted):
@@ -438,6 +438,7 @@ def _trait(cases, right):
     if all(right) or not any(right): return None
     for said in _traits(cases[0]):
         if all(_traits(c)[said] != r for c,r in zip(cases, right)): return f"It is wrong exactly where {said}."
+        if all(_traits(c)[said] == r for c,r in zip(cases, right)): return f"It is right only where {said}."
 
 def _explain(spec, cases, outcomes, wanted, got, want):
     "One sentence on what may have happened, or None"
