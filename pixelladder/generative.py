@@ -277,7 +277,7 @@ def picture_dls(
     loaders = [TfmdDL(side, shuffle=i==0, drop_last=i==0, **how) for i,side in enumerate(sides)]
     return DataLoaders(*loaders, device=default_device())
 
-# %% ../nbs/11_generative.ipynb #69ef6370
+# %% ../nbs/11_generative.ipynb #cfd1eaa4
 def picture_learner(
     dls:DataLoaders, # From `picture_dls`
     task:Task, # The same task
@@ -286,10 +286,9 @@ def picture_learner(
     **kwargs # For `dense_learner`
 ): # A fastai `Learner`
     "`dense_learner` for pictures."
-    head = partial(PictureHead, **task.head)
-    how = dict(n_out=task.n_out, loss_func=task.loss_func, metrics=[])
-    if task.n_out==3: how["metrics"] = mean_psnr
-    return dense_learner(dls, arch, head, pretrained=pretrained, **{**how, **kwargs})
+    how = dict(head=partial(PictureHead, **task.head), n_out=task.n_out)
+    how |= dict(loss_func=task.loss_func, metrics=mean_psnr if task.n_out==3 else [])
+    return dense_learner(dls, arch, pretrained=pretrained, **{**how, **kwargs})
 
 # %% ../nbs/11_generative.ipynb #fb150eb7
 def find_checkerboard(
