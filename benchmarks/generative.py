@@ -9,6 +9,7 @@ the best of a few for the training images. `super4, features` needs ImageNet's w
 from functools import partial
 import numpy as np
 import torch
+import torch.nn.functional as F
 from skimage import restoration
 from scipy.ndimage import median_filter
 from fastai.torch_core import set_seed
@@ -24,25 +25,25 @@ def no_skip(grow): return partial(PictureHead, skip=False, y_range=(0,1), grow=g
 GROW = ("nearest, then 3x3","transposed, ks 3","sub-pixel","sub-pixel, ICNR")
 
 # Task, steps, and what else `picture_learner` is told
-RUNS = {"super2": ("super2", 600, {}), "super2, CamVid": ("super2", 500, {}), "denoise": ("denoise", 400, {}),
-        "colour": ("colour", 200, {}), "colour classes": ("classes", 200, {}), "super4": ("super4", 250, {}),
-        **{f"super4, no skip, {grow}": ("super4", 250, {"head": no_skip(grow)}) for grow in GROW},
-        "super4, features": ("super4", 250, {"eye": True}),
-        "super4, random features": ("super4", 250, {"eye": False}),
-        "denoise, CamVid": ("denoise", 400, {}), "deblock": ("deblock", 250, {})}
+RUNS = {"super2": ("super2", 400, {}), "super2, CamVid": ("super2", 300, {}), "denoise": ("denoise", 200, {}),
+        "colour": ("colour", 200, {}), "colour classes": ("classes", 200, {}), "super4": ("super4", 150, {}),
+        **{f"super4, no skip, {grow}": ("super4", 150, {"head": no_skip(grow)}) for grow in GROW},
+        "super4, features": ("super4", 150, {"eye": True}),
+        "super4, random features": ("super4", 150, {"eye": False}),
+        "denoise, CamVid": ("denoise", 200, {}), "deblock": ("deblock", 150, {})}
 
-def pictures(data, images, half=False):
+def pictures(data, images, quarter=False):
     "uint8 tensors `(3,H,W)`"
     found = [torch.tensor(data.image(p)).permute(2,0,1) for p in images]
-    return [enlarged(p[None].float()/255, .5, "area")[0].mul(255).round().byte() for p in found] if half else found
+    return [F.interpolate(p[None].float()/255, scale_factor=.25, mode="area")[0].mul(255).round().byte() for p in found] if quarter else found
 
 def sides(name, camvid):
     "What trains, and what is scored"
     data = camvid if name.endswith("CamVid") else open_data("streets")
     score = data.splits["val"] if data is camvid else [p for p in data.splits["test"] if data.sequence(p)=="morning"]
     if name=="denoise, CamVid": score = score[::4] # the baselines are slow
-    half = name.startswith("colour")
-    return pictures(data, data.splits["train"], half),pictures(data, score, half)
+    quarter = name.startswith("colour")
+    return pictures(data, data.splits["train"], quarter),pictures(data, score, quarter)
 
 @torch.no_grad()
 def on_grey(model, border=48):
@@ -107,7 +108,7 @@ def learner(name, train, valid, seed):
     more = dict(more)
     if "eye" in more: more["loss_func"] = FeatureLoss(Body("squeezenet1_1", pretrained=more.pop("eye")))
     learn = picture_learner(dls, task, **more)
-    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(-(-steps//len(dls.train)), 4e-3)
+    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(-(-steps//len(dls.train)), 3e-3)
     return learn.model,task
 
 def run(camvid, out, name, seed):

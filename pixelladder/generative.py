@@ -21,9 +21,10 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import nn, Tensor
 
-# %% ../nbs/11_generative.ipynb #783b46d3
+# %% ../nbs/11_generative.ipynb #9754fdaf
 from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.transforms import ItemTransform
+from fastai.layers import ConvLayer
 from fastai.losses import CrossEntropyLossFlat, L1LossFlat, MSELossFlat
 from fastai.torch_core import TensorImage, default_device
 from torchmetrics.functional.image import structural_similarity_index_measure
@@ -147,7 +148,7 @@ def input_skip(
     "The picture as it was, plus `out`."
     return x*std.view(-1, 1, 1) + mean.view(-1, 1, 1) + out
 
-# %% ../nbs/11_generative.ipynb #6aff2c4b
+# %% ../nbs/11_generative.ipynb #c6ebcafb
 class PictureHead(Head, name="picture"):
     ("A U-Net's decoder up to the pixels: a `DecoderBlock` for each feature; beside the last one the picture itself; "
      "then layers that double.")
@@ -169,9 +170,9 @@ class PictureHead(Head, name="picture"):
             self.blocks.append(DecoderBlock(c, n_skip, nf))
             c = nf
         self.look = nn.Conv2d(body.n_in, width, self.stride+2, self.stride, padding=1)
-        self.mix = nn.Sequential(nn.Conv2d(c+width, 2*width, 3, padding=1), nn.ReLU(),
-                                 nn.Conv2d(2*width, 2*width, 3, padding=1), nn.ReLU())
-        self.grow,last = _growing(self.stride, 2*width, n_out, grow)
+        how = dict(norm_type=None, act_cls=partial(nn.LeakyReLU, .1))
+        self.mix = nn.Sequential(ConvLayer(c+width, 2*width, **how), ConvLayer(2*width, 2*width, **how))
+        self.grow,last = _growing(self.stride, 3*width, n_out, grow)
         if skip:
             for p in last.parameters(): nn.init.zeros_(p) # a start that changes nothing
         for name,values in zip(("mean","std"), body.stats):
@@ -185,8 +186,9 @@ class PictureHead(Head, name="picture"):
         picture,*skips,x = features
         for block,skip in zip(self.blocks, reversed(skips)): x = block(x, skip)
         cells = [(n+self.stride-1)//self.stride for n in size] # size/stride, rounded up
-        seen = F.relu(self.look(fit(picture, [n*self.stride for n in cells])))
-        out = fit(self.grow(self.mix(torch.cat([fit(x, cells), seen], 1))), size)
+        seen = self.look(fit(picture, [n*self.stride for n in cells]))
+        x = self.mix(torch.cat([fit(x, cells), seen], 1))
+        out = fit(self.grow(torch.cat([x, seen], 1)), size)
         if self.skip: return input_skip(picture, out, self.mean, self.std)
         if self.y_range is None: return out
         low,high = self.y_range
