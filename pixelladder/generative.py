@@ -473,10 +473,10 @@ def gram(
     rows = f.reshape(b, c, h*w)
     return rows @ rows.transpose(1, 2) / (c*h*w)
 
-# %% ../nbs/11_generative.ipynb #060ef4aa
+# %% ../nbs/11_generative.ipynb #4ab4756d
 def _hatching(pen, rng, h, w):
-    for i in range(-h, w, 6): pen.line([(i,h),(i+h,0)], fill=(40,35,70), width=2)
-    for i in range(0, w+h, 9): pen.line([(i,h),(i-h//2,0)], fill=(90,70,60), width=1)
+    for i in range(-h, w, 12): pen.line([(i,h),(i+h,0)], fill=(40,35,70), width=2)
+    for i in range(0, w+h, 17): pen.line([(i,h),(i-h//2,0)], fill=(90,70,60), width=1)
 
 def _mosaic(pen, rng, h, w):
     colours = [(200,80,50),(230,180,80),(60,110,150),(240,235,215),(50,60,80)]
