@@ -14,6 +14,7 @@ from .learner import *
 from .fcn import *
 from .unet import *
 from .predict import *
+from .generative import *
 from .judge import *
 from .check import *
 from .summary import *

@@ -8,8 +8,8 @@ Docs: https://pixelladder.github.io/pixelladder/generative.html.md"""
 __all__ = ['TASKS', 'STYLES', 'Task', 'Super', 'enlarged', 'show_pictures', 'psnr', 'mean_psnr', 'ssim', 'score_pictures',
            'input_skip', 'PictureHead', 'give_back', 'Pieces', 'Lose', 'picture_dls', 'picture_learner',
            'find_checkerboard', 'edge_loss', 'look', 'FeatureLoss', 'rgb_to_lab', 'lab_to_rgb', 'grey', 'Colour',
-           'painted', 'ab_error', 'colourfulness', 'ab_squares', 'ColourClasses', 'Denoise', 'Deblock', 'gram',
-           'style_picture', 'StyleLoss', 'paint_pixels']
+           'painted', 'ab_error', 'colourfulness', 'ab_squares', 'ColourClasses', 'Denoise', 'Deblock', 'Painter',
+           'gram', 'style_picture', 'StyleLoss', 'paint_pixels']
 
 # %% ../nbs/11_generative.ipynb #47988009
 import io
@@ -34,13 +34,15 @@ from .body import Body, DensePredictor, Head
 from .checks import whole
 from .learner import dense_learner, weights_of
 from .nearest import fit
+from .predict import Segmenter
 from .subpixel import DOUBLERS, checkerboard_score
 from .unet import DecoderBlock
 
 # %% ../nbs/11_generative.ipynb #fb5d8831
 class Task:
     "What is taken from a picture, and what a model gives back: by default the picture."
-    n_out,scale = 3,1
+    n_out = 3 # numbers that the model says of a pixel
+    scale = 1 # how many times as large as what is left the picture is
     head = {"skip": True} # for `PictureHead`
     loss_func = L1LossFlat()
     def lose(self,
@@ -110,7 +112,8 @@ def psnr(
 )->Tensor: # Decibels, `(B,)`; infinite where both are equal
     "Peak signal-to-noise ratio of each picture."
     if made.shape != truth.shape:
-        raise ValueError(f"`made` is {tuple(made.shape)} and `truth` {tuple(truth.shape)}: compare pictures of one size")
+        raise ValueError(f"`made` is {tuple(made.shape)} and `truth` {tuple(truth.shape)}: "
+                         "compare pictures of one size")
     error = (made-truth).pow(2).mean((1,2,3))
     return -10*torch.log10(error)
 
@@ -380,7 +383,8 @@ def grey(
     return lab_to_rgb(F.pad(light, (0,0,0,0,0,2)))
 class Colour(Task):
     "Colour for a grey picture: a and b of Lab from L."
-    n_out,loss_func = 2,MSELossFlat()
+    n_out = 2
+    loss_func = MSELossFlat()
     head = {"skip": False, "y_range": (-1.1,1.1)} # in hundreds
     def lose(self, y): return grey(y)
     def start(self, left): return grey(left)
@@ -462,6 +466,24 @@ def _jpeg(p, quality=10):
 # %% ../nbs/11_generative.ipynb #c498949e
 TASKS = {"super2": Super(2), "super4": Super(4), "colour": Colour(),
          "denoise": Denoise(), "deblock": Deblock()}
+
+# %% ../nbs/11_generative.ipynb #f690edb6
+class Painter(Segmenter):
+    "A trained model that makes pictures."
+    @property
+    def task(self): return TASKS[self.recipe["task"]]
+
+    def __call__(self,
+        image, # A path, a PIL image, or a uint8 array, `(H,W,3)` or grey `(H,W)`
+        size:tuple=None, # Only models that say classes take one
+    )->np.ndarray: # uint8 `(H*scale,W*scale,3)`
+        "The picture that the task makes of it, at its own size times the task's `scale`."
+        if size is not None:
+            raise ValueError(f"this model makes pictures ({self.recipe['task']}) and says no classes: "
+                             "call it with a picture alone, or load a model that was trained on masks")
+        mean,std = (torch.tensor(self.recipe["normalization"][k]).view(1, -1, 1, 1) for k in ("mean","std"))
+        left = (self.prepare(image).cpu()*std+mean).clamp(0, 1)
+        return (give_back(self.model, self.task, left)[0]*255).round().byte().permute(1,2,0).numpy()
 
 # %% ../nbs/11_generative.ipynb #dfd5335e
 def gram(

@@ -890,13 +890,14 @@ exercise(psnr, _psnr_cases,
            "`.mean((1,2,3))` leaves the batch's axis alone.",
            "`-10*torch.log10(...)`."])
 
-# %% ../nbs/81_mistakes.ipynb #241b7dc6
+# %% ../nbs/81_mistakes.ipynb #4a847863
 def _skip_cases():
     mean,std = torch.tensor([.5,.4,.3]),torch.tensor([.2,.25,.5])
     return [Case((torch.tensor([[[[-1.,0.,1.]]]]), torch.tensor([[[[.1,0.,-.1]]]]),
                   torch.tensor([.5]), torch.tensor([.2])), "one channel, 1x3, mean 0.5, deviation 0.2"),
             Case((_pictures(2,3,2,3), _pictures(2,3,2,3, seed=1), mean, std), "two pictures of 3 channels, 2x3"),
-            Case((_pictures(1,3,3,3), torch.zeros(1,3,3,3), mean, std), "nothing to add, a picture as wide as its channels", edge=True)]
+            Case((_pictures(1,3,3,3), torch.zeros(1,3,3,3), mean, std),
+                 "nothing to add, a picture as wide as its channels", edge=True)]
 
 def adds_the_normalized_picture(x, out, mean, std): return x+out
 def adds_the_mean_first(x, out, mean, std): return (x+mean.view(-1, 1, 1))*std.view(-1, 1, 1)+out
