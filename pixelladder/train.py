@@ -132,6 +132,11 @@ def _check_task(o):
         raise ValueError(f"--task {o.task} shrinks {size[0]}x{size[1]} by {scale}, which leaves a rest: "
                          f"take multiples of {scale}")
 
+def _saved(o, out):
+    "What to do next"
+    if o.task != "classes": return f"saved in {out}; `load_model(\"{out}\")` takes a picture and gives one"
+    return f"saved in {out}; its score at the masks' own size: pixelladder evaluate {out} --data {o.data}"
+
 def _of_task(task):
     "What a recipe says of a model that makes pictures: its channels have the place of the classes"
     if task=="classes": return {}
@@ -191,8 +196,7 @@ def _run(o, out, resume=False):
             _fit(learn, o, save)
             if not rank: (out/CHECKPOINT).unlink(missing_ok=True)
         leave_processes()
-        print(f"saved in {out}; its score at the masks' own size: "
-              f"pixelladder evaluate {out} --data {o.data}")
+        print(_saved(o, out))
     return out
 
 # %% ../nbs/87_train.ipynb #b9cfb366
@@ -249,7 +253,7 @@ def _painter(data, o, rank, resume):
     sides = usable_images(data, o.holdout, o.crop)
     task = TASKS[o.task]
     dls = picture_dls(*([read(p) for p in side] for side in sides), task, o.crop or o.size, o.batch_size)
-    for dl,side in zip(dls, sides): dl.dataset.items = side
+    for dl,side in zip(dls.loaders, sides): dl.dataset.items = side
     load = o.pretrained and not resume
     learn = picture_learner(dls, task, o.arch, pretrained=load, bf16=o.bf16, compile=o.compile)
     print(f"{data}; training {o.task} on {o.arch}, {len(sides[0])} images, validating on {len(sides[1])} ({o.holdout})")

@@ -9,8 +9,9 @@ from pixelladder.body import HEADS, Body, DensePredictor, head_name
 from pixelladder.generative import (STYLES, TASKS, ColourClasses, Colour, FeatureLoss, Lose, PictureHead, Pieces, StyleLoss, Super,
                                     ab_error, ab_squares, colourfulness, edge_loss, enlarged, find_checkerboard, give_back, gram, grey,
                                     lab_to_rgb, look, painted, picture_dls, picture_learner, psnr, rgb_to_lab, ssim, style_picture)
-from pixelladder.predict import export_onnx
+from pixelladder.predict import export_onnx, load_model
 from pixelladder.subpixel import DOUBLERS
+from pixelladder.train import train
 
 def pictures(*shape, seed=0): return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
 def channels_last(x): return x.permute(0,2,3,1).numpy()
@@ -174,3 +175,16 @@ def test_styles_are_the_same_each_time():
         a = style_picture(kind, (40,56))
         assert a.shape==(1,3,40,56) and torch.equal(a, style_picture(kind, (40,56))) and a.std() > .1
     with pytest.raises(ValueError, match="choose one of hatching"): style_picture("cubism")
+
+def test_train_a_task_then_load_it(tmp_path):
+    "Options for classes are refused; what is saved takes a picture and gives one, twice as large"
+    with pytest.raises(ValueError, match="--class-weights is for classes"): train("streets", tmp_path/"m", task="super2", class_weights=.5)
+    with pytest.raises(ValueError, match="--task super2 has a head of its own, not 'fcn8'"): train("streets", tmp_path/"m", task="super2", head="fcn8")
+    with pytest.raises(ValueError, match="take multiples of 4"): train("streets", tmp_path/"m", task="super4", crop=(30,32))
+    with pytest.raises(ValueError, match="`task` must be"): train("streets", tmp_path/"m", task="super3")
+    train("streets", tmp_path/"m", task="super2", arch="squeezenet1_1", crop=(32,32), epochs=1, bf16=False)
+    model = load_model(tmp_path/"m")
+    small = np.full((20,31,3), 90, np.uint8)
+    made = model(small)
+    assert made.shape==(40,62,3) and made.dtype==np.uint8 and abs(made.astype(int)-90).mean() < 20
+    with pytest.raises(ValueError, match="makes pictures"): model(small, (20,31))
