@@ -45,7 +45,7 @@ def _trainings(heads, seeds):
 # %% ../nbs/88_rungs.ipynb #4a2520e9
 def _settle_budget(out, data, options):
     "The options of every training in `out`: written there the first time, compared from then on"
-    known = set(DEFAULTS)-{"head","seed"}
+    known = set(DEFAULTS)-{"head","seed","task"}
     if unknown := sorted(set(options)-known):
         raise ValueError(f"a ladder has no option {unknown[0]!r}: choose among {', '.join(sorted(known))}")
     defaults = {k: DEFAULTS[k] for k in known} | {"epochs": 6, "class_weights": .5}
@@ -162,7 +162,7 @@ def measure(
     "All that is known of a ladder; kept as `ladder.json` in `out`."
     out,trainings = Path(out),_trainings(heads, seeds)
     def read(file): return json.loads((out/file).read_text())
-    budget = {k: v for k,v in DEFAULTS.items() if k not in ("head","seed")} | read("budget.json")
+    budget = {k: v for k,v in DEFAULTS.items() if k not in ("head","seed","task")} | read("budget.json")
     opened = open_data(data, classes=budget["classes"])
     names = [f"{head}-{seed}" for head,seed in trainings]
     bf16 = read(f"{names[0]}/model.json")["trained"]["bf16"]

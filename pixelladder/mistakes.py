@@ -1598,3 +1598,187 @@ exercise(join_tiles, _join_cases,
            "Both grow in the same slice: `[:, top:top+h, left:left+w]`.",
            "One division at the end."],
     after="A plain mean leaves a faint seam where a tile ends; weights that fade towards its border hide it.")
+
+# %% ../nbs/81_mistakes.ipynb #390d556f
+from pixelladder.generative import edge_loss, find_checkerboard, gram, input_skip, psnr
+from pixelladder.subpixel import checkerboard_score
+
+def _pictures(*shape, seed=0): return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+
+def _psnr_cases():
+    return [Case((torch.tensor([[[[.5,.5]]],[[[.5,.9]]]]), torch.full((2,1,1,2), .6)), "two pictures of two pixels"),
+            Case((_pictures(3,3,4,5), _pictures(3,3,4,5, seed=1)), "three pictures of 3 channels, 4x5"),
+            Case((torch.zeros(1,1,2,2), torch.zeros(1,1,2,2)), "two that are equal", edge=True)]
+
+def _squares(made, truth): return (made-truth).pow(2)
+def one_number_for_all(made, truth): return -10*torch.log10(_squares(made, truth).mean())
+def one_number_a_picture_repeated(made, truth): return one_number_for_all(made, truth).repeat(len(made))
+def takes_the_natural_logarithm(made, truth): return -10*_squares(made, truth).mean((1,2,3)).log()
+def forgets_the_sign(made, truth): return 10*torch.log10(_squares(made, truth).mean((1,2,3)))
+def squares_twice(made, truth): return -20*torch.log10(_squares(made, truth).mean((1,2,3)))
+def takes_absolute_errors(made, truth): return -10*torch.log10((made-truth).abs().mean((1,2,3)))
+def decibels_of_each_pixel(made, truth): return -10*torch.log10(_squares(made, truth)).mean((1,2,3))
+
+# %% ../nbs/81_mistakes.ipynb #ed8ba96d
+exercise(psnr, _psnr_cases,
+    mistakes=[Mistake(one_number_for_all, "you give one number for the whole batch. "
+                  "Over which axes is the mean of a single picture?"),
+              Mistake(one_number_a_picture_repeated, "all pictures of a batch get the same number. "
+                  "Over which axes is the mean of a single picture?"),
+              Mistake(takes_the_natural_logarithm, "that is the natural logarithm. Which one do decibels use?"),
+              Mistake(forgets_the_sign, "the sign is missing: an error below 1 has a negative logarithm. "
+                  "Should a better picture have more decibels, or fewer?"),
+              Mistake(squares_twice, "20 times the logarithm belongs to an error that isn't squared. "
+                  "What do you hand to the logarithm?"),
+              Mistake(takes_absolute_errors, "your errors aren't squared. What does the S in MSE stand for?"),
+              Mistake(decibels_of_each_pixel, "you take the logarithm of each pixel's error, then the mean. "
+                  "What would a single perfect pixel do to that?")],
+    hints=["First the mean squared error of each picture, then the logarithm.",
+           "`.mean((1,2,3))` leaves the batch's axis alone.",
+           "`-10*torch.log10(...)`."])
+
+# %% ../nbs/81_mistakes.ipynb #4a847863
+def _skip_cases():
+    mean,std = torch.tensor([.5,.4,.3]),torch.tensor([.2,.25,.5])
+    return [Case((torch.tensor([[[[-1.,0.,1.]]]]), torch.tensor([[[[.1,0.,-.1]]]]),
+                  torch.tensor([.5]), torch.tensor([.2])), "one channel, 1x3, mean 0.5, deviation 0.2"),
+            Case((_pictures(2,3,2,3), _pictures(2,3,2,3, seed=1), mean, std), "two pictures of 3 channels, 2x3"),
+            Case((_pictures(1,3,3,3), torch.zeros(1,3,3,3), mean, std),
+                 "nothing to add, a picture as wide as its channels", edge=True)]
+
+def adds_the_normalized_picture(x, out, mean, std): return x+out
+def adds_the_mean_first(x, out, mean, std): return (x+mean.view(-1, 1, 1))*std.view(-1, 1, 1)+out
+def normalizes_again(x, out, mean, std): return (x-mean.view(-1, 1, 1))/std.view(-1, 1, 1)+out
+def undoes_the_sum(x, out, mean, std): return (x+out)*std.view(-1, 1, 1)+mean.view(-1, 1, 1)
+def leaves_the_picture_out(x, out, mean, std): return out.clone()
+
+# %% ../nbs/81_mistakes.ipynb #f4dbc1bb
+exercise(input_skip, _skip_cases,
+    mistakes=[Mistake(adds_the_normalized_picture, "you add the normalized picture. "
+                  "What must happen to it, before 0 is black and 1 is white again?"),
+              Mistake(adds_the_mean_first, "you add the mean before you multiply. "
+                  "Normalizing subtracts first and divides then: in which order is that undone?"),
+              Mistake(normalizes_again, "you normalize once more. Which two steps undo it?"),
+              Mistake(undoes_the_sum, "you undo the normalization of the sum. "
+                  "In which units is `out`: the normalized ones, or the picture's?"),
+              Mistake(leaves_the_picture_out, "the picture is missing: where is `x`?")],
+    hints=["Normalizing is `(picture-mean)/std`. Solve that for the picture.",
+           "`mean` has one number a channel: `.view(-1, 1, 1)` lines it up with `(B,C,H,W)`.",
+           "`out` comes last, and as it is."])
+
+# %% ../nbs/81_mistakes.ipynb #1408de57
+def _stripes(period, size=24):
+    "Columns that repeat after `period` pixels"
+    row = 1+torch.linspace(0, .5, period)**2
+    return row.repeat(size)[:size].expand(1, 1, size, size).clone()
+
+def _board_cases():
+    return [Case((_stripes(2)[..., :8, :8], 4), "8x8, columns of two values, up to 4"),
+            Case((_stripes(3),), "24x24, a pattern of 3"),
+            Case((_stripes(4) + .3*_stripes(2),), "24x24, a pattern of 4 with a weak one of 2"),
+            Case((_stripes(2) + .01*_pictures(1,1,24,24),), "24x24, a pattern of 2 and some noise"),
+            Case((torch.full((1,2,24,24), .7),), "no pattern", edge=True),
+            Case((torch.zeros(1,1,24,24),), "a picture of zeros", edge=True)]
+
+def _all_scores(y, most): return {p: checkerboard_score(y, p) for p in range(2, most+1)}
+def takes_the_best(y, most=8):
+    scores = _all_scores(y, most)
+    best = max(scores, key=scores.get)
+    return best if scores[best] > .01 else 1
+def takes_the_first_above_the_floor(y, most=8): return next((p for p,s in _all_scores(y, most).items() if s > .01), 1)
+def always_finds_one(y, most=8):
+    scores = _all_scores(y, most)
+    return min((p for p,s in scores.items() if s >= .9*max(scores.values())), default=2)
+def takes_the_longest(y, most=8):
+    scores = _all_scores(y, most)
+    best = max(scores.values())
+    return max(p for p,s in scores.items() if s >= .9*best) if best > .01 else 1
+def says_zero_for_none(y, most=8):
+    found = find_checkerboard(y, most)
+    return 0 if found==1 else found
+
+# %% ../nbs/81_mistakes.ipynb #b9aa4d62
+exercise(find_checkerboard, _board_cases,
+    mistakes=[Mistake(takes_the_best, "you take the period with the best score, and a multiple of the pattern's "
+                  "may score a little better by chance. Which of several that are nearly equal is the pattern's own?"),
+              Mistake(takes_the_first_above_the_floor, "you take the first period that shows at all. "
+                  "A pattern of 4 may hold a weaker one of 2: which of them has the score of the whole?"),
+              Mistake(always_finds_one, "you find a period where there is none. What does a clean picture score?"),
+              Mistake(takes_the_longest, "you take the longest of the periods that score well. "
+                  "What else repeats after 4 pixels, if something repeats after 2?"),
+              Mistake(says_zero_for_none, "you say 0 where there is no pattern. "
+                  "After how many pixels does a picture repeat that is the same everywhere?")],
+    hints=["`{p: checkerboard_score(y, p) for p in range(2, most+1)}` holds all you need.",
+           "First ask whether the best score is above 0.01. (That of a black picture is `nan`, which isn't.)",
+           "Then the smallest period among those with at least 0.9 of it."])
+
+# %% ../nbs/81_mistakes.ipynb #474f88ed
+def _edge_cases():
+    return [Case((torch.tensor([[[[0.,0.,1.],[0.,0.,1.]]]]), torch.tensor([[[[0.,1.,1.],[0.,1.,1.]]]])),
+                 "an edge that is one pixel off, 2x3"),
+            Case((_pictures(2,3,4,5), _pictures(2,3,4,5, seed=1)), "two pictures of 3 channels, 4x5"),
+            Case((1-_pictures(1,1,3,3), _pictures(1,1,3,3)), "a negative, 3x3"),
+            Case((_pictures(1,1,3,4)+.2, _pictures(1,1,3,4)), "the same, a little lighter", edge=True)]
+
+def _steps(x): return x[..., 1:, :]-x[..., :-1, :],x[..., 1:]-x[..., :-1]
+def _pairs_of_steps(made, truth): return zip(_steps(made), _steps(truth))
+def looks_to_the_right_only(made, truth): return (_steps(made)[1]-_steps(truth)[1]).abs().mean()
+def looks_down_only(made, truth): return (_steps(made)[0]-_steps(truth)[0]).abs().mean()
+def drops_the_signs(made, truth): return sum((a.abs()-b.abs()).abs().mean() for a,b in _pairs_of_steps(made, truth))
+def adds_up_all(made, truth): return sum((a-b).abs().sum() for a,b in _pairs_of_steps(made, truth))
+def squares_the_steps(made, truth): return sum((a-b).pow(2).mean() for a,b in _pairs_of_steps(made, truth))
+def goes_round_the_border(made, truth):
+    error = made-truth
+    return sum((error.roll(-1, axis)-error).abs().mean() for axis in (-2,-1))
+def compares_pixels(made, truth): return (made-truth).abs().mean()
+
+# %% ../nbs/81_mistakes.ipynb #bb0cbe1d
+exercise(edge_loss, _edge_cases,
+    mistakes=[Mistake(looks_to_the_right_only, "you look to the right only. What would a horizon cost?"),
+              Mistake(looks_down_only, "you look down only. What would a lamp post cost?"),
+              Mistake(drops_the_signs, "you compare how large the steps are, without their signs. "
+                  "What does the negative of a picture cost?"),
+              Mistake(adds_up_all, "you add the errors up. What happens to the loss of a picture twice as large?"),
+              Mistake(squares_the_steps, "you square the errors. Which kind of mean is asked for?"),
+              Mistake(goes_round_the_border, "your last column is compared with the first. "
+                  "How many steps has a row of 5 pixels?"),
+              Mistake(compares_pixels, "that compares pixels. Where is a difference between neighbours?")],
+    hints=["`x[..., 1:]-x[..., :-1]` are the steps to the right.",
+           "The difference of two steps is the step of the difference: work with `made-truth`.",
+           "The mean of the absolute steps down, plus the mean of those to the right."])
+
+# %% ../nbs/81_mistakes.ipynb #29b53f00
+def _gram_cases():
+    return [Case((torch.tensor([[[[1.,0.],[0.,2.]],[[1.,1.],[0.,3.]]]]),), "2 channels of 2x2"),
+            Case((_pictures(2,3,2,4),), "two pictures of 3 channels, 2x4"),
+            Case((_pictures(2,6,2,3),), "as many channels as places", edge=True)]
+
+def _rows(f): return f.flatten(2)
+def places_by_places(f): return _rows(f).transpose(1, 2) @ _rows(f)/f[0].numel()
+def one_for_the_batch(f):
+    rows = f.transpose(0, 1).flatten(1)
+    return (rows @ rows.T/f.numel()).expand(len(f), -1, -1).clone()
+def forgets_to_divide(f): return _rows(f) @ _rows(f).transpose(1, 2)
+def divides_by_the_places(f): return _rows(f) @ _rows(f).transpose(1, 2)/_rows(f).shape[2]
+def takes_the_means_off(f):
+    rows = _rows(f)-_rows(f).mean(2, keepdim=True)
+    return rows @ rows.transpose(1, 2)/f[0].numel()
+def mixes_the_axes(f):
+    rows = f.permute(0, 2, 3, 1).reshape(len(f), f.shape[1], -1)
+    return rows @ rows.transpose(1, 2)/f[0].numel()
+
+# %% ../nbs/81_mistakes.ipynb #80ffe76a
+exercise(gram, _gram_cases,
+    mistakes=[Mistake(places_by_places, "your matrix has a row for each place. "
+                  "A style has no places: what should its rows be?"),
+              Mistake(one_for_the_batch, "all pictures of the batch share one matrix. "
+                  "Which axis must stay apart?"),
+              Mistake(forgets_to_divide, "nothing is divided. What happens to your matrix if the picture is larger?"),
+              Mistake(divides_by_the_places, "you divide by the places alone. What else does the docstring name?"),
+              Mistake(takes_the_means_off, "you take each channel's mean off first: a covariance. "
+                  "A channel that is active everywhere is part of the style: what is left of it?"),
+              Mistake(mixes_the_axes, "your rows hold pieces of all channels. "
+                  "In which order do the axes stand before you reshape?")],
+    hints=["Make each channel one long row: `f.flatten(2)`.",
+           "All sums of products of two rows at once are one matrix product.",
+           "`rows @ rows.transpose(1, 2)`, over `c*h*w`."])

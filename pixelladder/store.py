@@ -149,7 +149,14 @@ def load_model(
     except Exception as e: raise ValueError(f"{folder/'model.safetensors'} can't be read ({e}): {again}") from e
     model = _build(spec, folder/"model.json", weights)
     _fill(model, weights, folder)
-    return Segmenter(model, spec)
+    return _kind(spec)(model, spec)
+
+# %% ../nbs/00_store.ipynb #80c9b99f
+def _kind(spec):
+    "What a model of that recipe is used as: it says classes, or it makes pictures"
+    if "task" not in spec: return Segmenter
+    from pixelladder.generative import Painter # chapter 11
+    return Painter
 
 # %% ../nbs/00_store.ipynb #92590752
 CHAPTERS = ("unet","fcn","nearest","transposed","subpixel")

@@ -45,6 +45,7 @@ def train(
     compile:bool=False, # Let torch.compile make the model faster; the first steps take a minute or more
     class_weights:float=None, # Let rare classes count for more: the median share over their own, to this power
     seed:int=0, # Of all that is left to chance
+    task:Literal["classes","super2","super4","colour","denoise","deblock"]="classes", # Or make pictures (chapter 11)
 )->Path: # `out`
     "Train a model; every epoch is saved, so that a run that was stopped can go on"
     options = {k: v for k,v in locals().items() if k!="out"}
@@ -122,6 +123,7 @@ def _settled(options):
     for name,check in (NEEDED|PERHAPS).items():
         if name in NEEDED or getattr(o, name) is not None: check(getattr(o, name), name)
     if not (o.size or o.crop): raise ValueError("--size and --crop are both missing: give one of them")
+    _check_task(o)
     if o.crop and o.augment:
         raise ValueError("--augment zooms the cached pixels, and --crop decodes each file anew: leave one of them out")
     return o
@@ -133,6 +135,34 @@ def _refuse_a_model(out):
     if any((out/f).exists() for f in ("model.json",CHECKPOINT)):
         raise ValueError(f"{out} already holds a model: choose another --out, "
                          f"or go on with `pixelladder train --resume {out}`")
+
+# %% ../nbs/87_train.ipynb #16e3012a
+def _check_task(o):
+    "An error if an option is for classes and the task makes pictures"
+    one_of("classes","super2","super4","colour","denoise","deblock")(o.task, "task")
+    if o.task=="classes": return
+    for name in ("augment","class_weights","sgd"):
+        if getattr(o, name):
+            raise ValueError(f"{_flag(name)} is for classes, and --task {o.task} makes pictures: leave one of them out")
+    if o.head not in (DEFAULTS["head"],"picture"):
+        raise ValueError(f"--task {o.task} has a head of its own, not {o.head!r}: leave --head out")
+    from pixelladder.generative import TASKS
+    size,scale = o.crop or o.size,TASKS[o.task].scale
+    if any(n%scale for n in size):
+        raise ValueError(f"--task {o.task} shrinks {size[0]}x{size[1]} by {scale}, which leaves a rest: "
+                         f"take multiples of {scale}")
+
+def _saved(o, out):
+    "What to do next"
+    if o.task != "classes": return f"saved in {out}; `load_model(\"{out}\")` takes a picture and gives one"
+    return f"saved in {out}; its score at the masks' own size: pixelladder evaluate {out} --data {o.data}"
+
+def _of_task(task):
+    "What a recipe says of a model that makes pictures: its channels have the place of the classes"
+    if task=="classes": return {}
+    from pixelladder.generative import TASKS
+    names = ["red","green","blue"] if TASKS[task].n_out==3 else ["a","b"]
+    return {"task": task, "squeeze": False, "codes": names, "palette": [[0,0,0]]*len(names)}
 
 # %% ../nbs/87_train.ipynb #554411c9
 def _described(data, dls, o):
@@ -179,14 +209,14 @@ def _run(o, out, resume=False):
             # another run may have been faster
             if not (rank or resume): _refuse_a_model(out)
             made = recipe(learn.model, data, o.size, trained, o.crop)
+            made |= _of_task(o.task)
             now = _described(data, learn.dls, o)
             save = Checkpoint(out, made, vars(o), resume, now)
             if resume: _refuse_a_change(out, save.state, now, o)
             _fit(learn, o, save)
             if not rank: (out/CHECKPOINT).unlink(missing_ok=True)
         leave_processes()
-        print(f"saved in {out}; its score at the masks' own size: "
-              f"pixelladder evaluate {out} --data {o.data}")
+        print(_saved(o, out))
     return out
 
 # %% ../nbs/87_train.ipynb #b9cfb366
@@ -201,6 +231,7 @@ def _learner(o, rank, resume):
     head = find_head(o.head)
     if o.bf16 is None: o.bf16 = bf16_is_native()
     data = open_data(o.data, classes=o.classes, **{k: getattr(o, k) for k in OPTIONS})
+    if o.task != "classes": return _painter(data, o, rank, resume),data
     # each process flips its own images; the model is that of the first
     set_seed(o.seed+rank, reproducible=True)
     dls = _batches(data, o)
@@ -225,6 +256,29 @@ def _batches(data, o):
     if not file.exists(): print(f"decoding {data.name} once, into {file.parent}", flush=True)
     augment = Augment(zoom=(.75,2), light=.25) if o.augment else Augment()
     return cached_dls(data, o.size, o.batch_size, o.holdout, augment)
+
+# %% ../nbs/87_train.ipynb #b782dcf0
+def _painter(data, o, rank, resume):
+    "What is trained to make pictures: on whole ones, squeezed to `size`, or on pieces of `crop`"
+    import numpy as np
+    import torch
+    from PIL import Image
+    from fastai.torch_core import set_seed
+    from pixelladder.data import usable_images
+    from pixelladder.generative import TASKS, picture_dls, picture_learner
+    def read(path):
+        image = data.image(path)
+        if not o.crop: image = np.array(Image.fromarray(image).resize(o.size[::-1], Image.Resampling.BILINEAR))
+        return torch.tensor(image).permute(2,0,1)
+    set_seed(o.seed+rank, reproducible=True)
+    sides = usable_images(data, o.holdout, o.crop)
+    task = TASKS[o.task]
+    dls = picture_dls(*([read(p) for p in side] for side in sides), task, o.crop or o.size, o.batch_size)
+    for dl,side in zip(dls.loaders, sides): dl.dataset.items = side
+    load = o.pretrained and not resume
+    learn = picture_learner(dls, task, o.arch, pretrained=load, bf16=o.bf16, compile=o.compile)
+    print(f"{data}; training {o.task} on {o.arch}, {len(sides[0])} images, validating on {len(sides[1])} ({o.holdout})")
+    return learn
 
 # %% ../nbs/87_train.ipynb #df3411d1
 def _weights(data, dls, o):

@@ -1,0 +1,190 @@
+"""Pictures out: numbers against torchmetrics and scikit-image; any size in, the same out; what is saved comes back."""
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from skimage.color import lab2rgb, rgb2lab
+from torchmetrics.functional.image import peak_signal_noise_ratio
+from pixelladder.body import HEADS, Body, DensePredictor, head_name
+from pixelladder.generative import (STYLES, TASKS, ColourClasses, Colour, FeatureLoss, Lose, PictureHead, Pieces, StyleLoss, Super,
+                                    ab_error, ab_squares, colourfulness, edge_loss, enlarged, find_checkerboard, give_back, gram, grey,
+                                    lab_to_rgb, look, painted, picture_dls, picture_learner, psnr, rgb_to_lab, ssim, style_picture)
+from pixelladder.predict import export_onnx, load_model
+from pixelladder.subpixel import DOUBLERS
+from pixelladder.train import train
+
+def pictures(*shape, seed=0): return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+def channels_last(x): return x.permute(0,2,3,1).numpy()
+
+@pytest.fixture(scope="module")
+def body(): return Body("mobilenet_v3_small")
+
+def test_psnr_is_torchmetrics_for_each_picture():
+    made,truth = pictures(3,3,9,7),pictures(3,3,9,7, seed=1)
+    theirs = peak_signal_noise_ratio(made, truth, data_range=1., reduction="none", dim=(1,2,3))
+    torch.testing.assert_close(psnr(made, truth), theirs)
+    assert psnr(made, made).isposinf().all()
+    with pytest.raises(ValueError, match="compare pictures of one size"): psnr(made, truth[:1])
+
+def test_ssim_of_one_picture_has_a_batch_axis():
+    made = pictures(2,3,24,24)
+    assert ssim(made[:1], made[:1]).shape==(1,)
+    torch.testing.assert_close(ssim(made, made.flip(0))[1], ssim(made[1:], made[:1])[0])
+
+def test_lab_is_scikit_images():
+    x = torch.cat([pictures(2,3,5,6), torch.zeros(1,3,5,6), torch.ones(1,3,5,6), pictures(1,3,5,6)*.03])
+    np.testing.assert_allclose(channels_last(rgb_to_lab(x)), rgb2lab(channels_last(x)), atol=.02)
+    lab = rgb_to_lab(x)
+    np.testing.assert_allclose(channels_last(lab_to_rgb(lab)), lab2rgb(channels_last(lab)), atol=2e-3)
+
+def test_grey_has_the_light_and_no_colour():
+    x = pictures(2,3,8,8)
+    g = grey(x)
+    assert colourfulness(g).max() < .1
+    torch.testing.assert_close(rgb_to_lab(g)[:,0], rgb_to_lab(x)[:,0], atol=.1, rtol=0)
+    torch.testing.assert_close(ab_error(g, x), colourfulness(x), atol=.1, rtol=0) # to be grey is to be off by the colour
+
+def test_a_colour_is_put_on_and_read_off():
+    x = .2+.6*pictures(1,3,6,6)
+    task = Colour()
+    torch.testing.assert_close(task.finish(task.lose(x), task.target(x)), x, atol=5e-3, rtol=0)
+
+def test_colour_classes_take_the_nearest_square():
+    x = pictures(2,3,5,7)
+    task = ColourClasses([(x[0]*255).byte()])
+    codes,ab = task.target(x),rgb_to_lab(x)[:,1:]
+    assert codes.shape==(2,5,7) and codes.dtype==torch.int64
+    far = (ab[0,:,3,2]-ab_squares()).norm(dim=1)
+    assert far[codes[0,3,2]]==far.min()
+    sure = F.one_hot(codes, task.n_out).permute(0,3,1,2)*100.
+    assert (ab_error(task.finish(grey(x), sure), x) <= 10*2**.5+.5).all() # at most half a diagonal, but for colours out of range
+    assert task.loss_func.func.weight.shape==(task.n_out,)
+
+def test_each_task_keeps_the_size_it_promises():
+    x = pictures(2,3,24,32)
+    for name,task in TASKS.items():
+        left = task.lose(x)
+        assert left.shape==(2,3,24//task.scale,32//task.scale) and left.min() >= 0 and left.max() <= 1, name
+        assert task.start(left).shape==x.shape and task.target(x).shape==(2,task.n_out,24,32), name
+        assert not torch.equal(task.start(left), x), name
+
+def test_enlarged_is_torchs_interpolation():
+    x = pictures(1,3,5,4)
+    torch.testing.assert_close(enlarged(x, 3, "nearest"), x.repeat_interleave(3, 2).repeat_interleave(3, 3))
+    assert enlarged((x > .5).float(), 2).max() <= 1 # bicubic shoots over
+    with pytest.raises(ValueError, match="at least 2"): Super(1)
+
+@pytest.mark.parametrize("size", [(1,1), (33,47), (64,96), (50,31)])
+@pytest.mark.parametrize("arch", ["mobilenet_v3_small","squeezenet1_1","vgg16_bn"])
+def test_an_untrained_skip_gives_the_picture_back(arch, size):
+    body = Body(arch)
+    model = DensePredictor(body, PictureHead(body))
+    x = pictures(1,3,*size)
+    torch.testing.assert_close(give_back(model, TASKS["denoise"], x), x, atol=1e-5, rtol=0)
+
+def test_any_doubler_grows_to_the_picture(body):
+    for grow in DOUBLERS:
+        head = PictureHead(body, 2, skip=False, y_range=(-1,2), grow=grow)
+        out = DensePredictor(body, head).eval()(5*pictures(1,3,37,50))
+        assert out.shape==(1,2,37,50) and -1 <= out.min() and out.max() <= 2, grow
+
+@pytest.mark.parametrize("how,said", [(dict(n_out=2), "can't be added"), (dict(y_range=(0,1)), "leave one of them out"),
+                                      (dict(grow="best"), "choose one of nearest"), (dict(skip=False, y_range=(1,0)), "a lower and a higher")])
+def test_options_that_do_not_go_together(body, how, said):
+    with pytest.raises(ValueError, match=said): PictureHead(body, **how)
+
+def test_a_picture_head_comes_back_by_name(body):
+    head = PictureHead(body, 2, skip=False, y_range=(-1,1), grow="sub-pixel")
+    name,options = head_name(head)
+    assert name=="picture" and options["y_range"]==[-1,1] and options["grow"]=="sub-pixel"
+    again = HEADS[name](body, 2, **options)
+    again.load_state_dict(head.state_dict())
+    x = pictures(1,3,40,56)
+    torch.testing.assert_close(DensePredictor(body, again).eval()(x), DensePredictor(body, head).eval()(x))
+
+def test_onnx_answers_the_same_at_two_sizes(body, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model = DensePredictor(body, PictureHead(body)).eval()
+    for p in model.head.grow.parameters(): torch.nn.init.normal_(p, std=.02)
+    session = onnxruntime.InferenceSession(export_onnx(model, tmp_path/"m.onnx"))
+    for size in (96,128),(75,101):
+        x = pictures(1,3,*size)
+        with torch.no_grad(): wanted = model(x)
+        np.testing.assert_allclose(session.run(None, {"pictures": x.numpy()})[0], wanted.numpy(), atol=1e-4)
+
+def test_pieces_are_cut_from_their_picture():
+    p = torch.arange(20*30).view(1,20,30).expand(3,-1,-1)%251
+    torch.manual_seed(0)
+    for random in (True,False):
+        piece, = Pieces([p.byte()], (8,12), random)[0]
+        whole = (p.float()/255).unfold(1, 8, 1).unfold(2, 12, 1)[0]
+        assert any(torch.equal(t, piece[0]) for row in whole for w in row for t in (w, w.flip(-1)))
+    middle, = Pieces([p.byte()], (8,12), False)[0]
+    torch.testing.assert_close(middle.as_subclass(torch.Tensor), p[:, 6:14, 9:21].float()/255)
+    with pytest.raises(ValueError, match="a picture of 20x30 has no piece of 21x12"): Pieces([p], (21,12))
+
+def test_the_model_reads_normalized_pictures_and_says_plain_ones(body):
+    shown = [(pictures(3,40,40, seed=i)*255).byte() for i in range(4)]
+    dls = picture_dls(shown, shown, TASKS["super2"], (32,32), bs=2)
+    learn = picture_learner(dls, TASKS["super2"])
+    x,y = dls.valid.one_batch()
+    torch.testing.assert_close(y[0], shown[0][:, 4:36, 4:36].float()/255)
+    mean,std = (torch.tensor(s).view(-1,1,1) for s in learn.model.body.stats)
+    torch.testing.assert_close((x*std+mean).as_subclass(torch.Tensor), TASKS["super2"].start(TASKS["super2"].lose(y)), atol=1e-5, rtol=0)
+    torch.testing.assert_close(learn.model.eval()(x), (x*std+mean).as_subclass(torch.Tensor), atol=1e-5, rtol=0)
+
+def test_a_batch_learns(body):
+    torch.manual_seed(0)
+    shown = [(F.interpolate(pictures(1,3,8,8, seed=i), size=(48,48))[0]*255).byte() for i in range(8)]
+    learn = picture_learner(picture_dls(shown*4, shown, TASKS["super2"], (48,48)), TASKS["super2"])
+    before = learn.validate()[1]
+    with learn.no_bar(), learn.no_logging(): learn.fit(4, 3e-3)
+    assert learn.validate()[1] > before+1
+
+def test_edges_cost_what_loops_say():
+    made,truth = pictures(2,2,4,3),pictures(2,2,4,3, seed=1)
+    e = (made-truth).numpy()
+    down = [abs(e[b,c,i+1,j]-e[b,c,i,j]) for b in range(2) for c in range(2) for i in range(3) for j in range(3)]
+    right = [abs(e[b,c,i,j+1]-e[b,c,i,j]) for b in range(2) for c in range(2) for i in range(4) for j in range(2)]
+    np.testing.assert_allclose(edge_loss(made, truth), np.mean(down)+np.mean(right), rtol=1e-5)
+
+def test_gram_is_a_sum_over_places():
+    f = pictures(2,3,4,5)
+    torch.testing.assert_close(gram(f), torch.einsum("bihw,bjhw->bij", f, f)/60)
+
+def test_the_checkerboard_of_a_layer_is_found():
+    torch.manual_seed(0)
+    for stride in (2,3,4):
+        y = torch.nn.ConvTranspose2d(2, 1, stride, stride)(torch.ones(1,2,12,12)).detach()
+        assert find_checkerboard(y)==stride
+    assert find_checkerboard(F.interpolate(torch.ones(1,1,6,6), scale_factor=4))==1
+
+def test_losses_move_the_picture_and_not_the_body():
+    torch.manual_seed(0)
+    eye = Body("squeezenet1_1")
+    made,truth = pictures(1,3,48,48).requires_grad_(),pictures(1,3,48,48, seed=1)
+    for loss in FeatureLoss(eye),StyleLoss(eye, style_picture("mosaic", (48,48))):
+        made.grad = None
+        loss(made, truth).backward()
+        assert made.grad.abs().sum() > 0 and all(p.grad is None for p in eye.parameters())
+    assert FeatureLoss(eye)(truth, truth)==0
+    assert StyleLoss(eye, truth, content=1.)(truth, truth) < 1e-6
+
+def test_styles_are_the_same_each_time():
+    for kind in STYLES:
+        a = style_picture(kind, (40,56))
+        assert a.shape==(1,3,40,56) and torch.equal(a, style_picture(kind, (40,56))) and a.std() > .1
+    with pytest.raises(ValueError, match="choose one of hatching"): style_picture("cubism")
+
+def test_train_a_task_then_load_it(tmp_path):
+    "Options for classes are refused; what is saved takes a picture and gives one, twice as large"
+    with pytest.raises(ValueError, match="--class-weights is for classes"): train("streets", tmp_path/"m", task="super2", class_weights=.5)
+    with pytest.raises(ValueError, match="--task super2 has a head of its own, not 'fcn8'"): train("streets", tmp_path/"m", task="super2", head="fcn8")
+    with pytest.raises(ValueError, match="take multiples of 4"): train("streets", tmp_path/"m", task="super4", crop=(30,32))
+    with pytest.raises(ValueError, match="`task` must be"): train("streets", tmp_path/"m", task="super3")
+    train("streets", tmp_path/"m", task="super2", arch="squeezenet1_1", crop=(32,32), epochs=1, bf16=False)
+    model = load_model(tmp_path/"m")
+    small = np.full((20,31,3), 90, np.uint8)
+    made = model(small)
+    assert made.shape==(40,62,3) and made.dtype==np.uint8 and abs(made.astype(int)-90).mean() < 20
+    with pytest.raises(ValueError, match="makes pictures"): model(small, (20,31))
