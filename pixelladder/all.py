@@ -14,6 +14,7 @@ from .learner import BFloat16, MaskedDice, MaskedFocal, class_weights, dense_lea
 from .fcn import FCNHead
 from .unet import UnetHead
 from .predict import Segmenter, evaluate, export_onnx
+from .generative import PictureHead, picture_learner
 from .check import check, go_on, hint, mine, progress, show_task, solution
 from .summary import draw_unet, summary
 from .cache import Augment, cached_dls

@@ -222,7 +222,7 @@ def _ladder(given):
     print(f"{ladder_table(measure(data, out, heads, seeds)).to_string()}\n\nall of it: {Path(out)/'ladder.json'}")
 
 def _ladder_parser(p):
-    _training_options(p, ["data","head","seed","task",*DATA_OPTIONS]) # own data: `dataset.json` in its folder says it all
+    _training_options(p, ["data","head","seed","task",*DATA_OPTIONS]) # own data: by `dataset.json` in its folder
     add_options(p, train, ["data"], metavar="PATH", required=True)
     p.add_argument("--heads", nargs="+", metavar="HEAD", default=argparse.SUPPRESS,
                    help="these heads alone; all of them if none is named")

@@ -159,7 +159,7 @@ def _kind(spec):
     return Painter
 
 # %% ../nbs/00_store.ipynb #92590752
-CHAPTERS = ("unet","fcn","nearest","transposed","subpixel")
+CHAPTERS = ("unet","fcn","nearest","transposed","subpixel","generative")
 
 def _build(spec, file, weights):
     "The untrained network of a recipe"
