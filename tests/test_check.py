@@ -4,14 +4,13 @@ from pathlib import Path
 from types import SimpleNamespace
 import matplotlib.pyplot as plt, nbformat, pytest, torch
 import torch.nn.functional as F
-from nbclient import NotebookClient
 import pixelladder.check as c
 from answers import RIGHT
 from pixelladder import cli, unet
 from pixelladder.check import check, hint, progress, solution
 from pixelladder.copies import make_exercises, stub
 from pixelladder.judge import EXERCISES, Case, Exercise, judge
-from solved import in_short, solve
+from solved import names_in
 root = Path(__file__).parent.parent
 
 @pytest.fixture(autouse=True)
@@ -231,13 +230,6 @@ class Head(nn.Module):
 
 COPIES = sorted((root/"exercises").glob("*.ipynb"))
 
-def said_by(book):
-    "What a copy prints, run from top to bottom with trainings of a batch"
-    NotebookClient(in_short(book), timeout=600, kernel_name="python3", resources={"metadata": {"path": str(root/"nbs")}}, extra_arguments=["--IPKernelApp.log_level=40"]).execute()
-    return "".join(o.get("text", "") for cell in book.cells for o in cell.get("outputs", []))
-
-def names_in(book): return re.findall(r"^(\w+) = check\(\1\)", "\n".join(cell.source for cell in book.cells), re.M)
-
 @pytest.mark.parametrize("path", COPIES, ids=lambda p: p.stem)
 def test_copies_hold_no_answers(path):
     book = nbformat.read(path, 4)
@@ -252,14 +244,6 @@ def test_copies_hold_no_answers(path):
 def test_every_chapter_has_two():
     assert [p.stem[:2] for p in COPIES]==[f"{i:02}" for i in range(len(COPIES))] and len(COPIES) >= 11
 
-LIGHT = [p for p in COPIES if p.stem[:2] in ("00","01","02","03","05")] # the others train, or measure networks: once is enough
-
-@pytest.mark.parametrize("path, number", [*((p,0) for p in COPIES), *((p,1) for p in LIGHT)], ids=lambda v: getattr(v, "stem", str(v)))
-def test_a_copy_with_unusual_right_answers_runs_to_its_end(path, number):
-    book,names = solve(path, number)
-    said = said_by(book)
-    assert names and all(f"{n}: right, on" in said for n in names) and "goes on with" not in said
-
 @pytest.mark.parametrize("number", range(len(RIGHT["DecoderBlock"])))
 def test_the_head_of_chapter_8_is_made_of_any_right_block(number, monkeypatch):
     monkeypatch.setattr(unet, "DecoderBlock", RIGHT["DecoderBlock"][number])
@@ -268,16 +252,3 @@ def test_the_head_of_chapter_8_is_made_of_any_right_block(number, monkeypatch):
     features = [torch.randn(2, c, 32//s, 48//s) for c,s in zip(body.channels, body.strides)]
     with torch.no_grad(): scores,other = head(features, (32,48)),head([torch.randn_like(features[0]), *features[1:]], (32,48))
     assert scores.shape==(2,3,32,48) and torch.equal(scores, other) # it starts without its skips
-
-def test_an_unsolved_copy_runs_to_its_end():
-    book = nbformat.read(root/"exercises"/"01_nearest.ipynb", 4)
-    said = said_by(book)
-    assert all(f"{n}: not started" in said for n in names_in(book))
-
-def test_a_copy_that_is_wrong_all_over_runs_to_its_end():
-    book = nbformat.read(root/"exercises"/"02_transposed.ipynb", 4)
-    for cell in book.cells:
-        found = re.search(r"^(?:def|class) (\w+)", cell.source, re.M)
-        if cell.source.startswith("# Exercise,") and found: cell.source = f"def {found[1]}(*args, **kwargs): return args[0]"
-    said = said_by(book)
-    assert all(f"{n}: " in said and f"{n}: right" not in said for n in names_in(book)) and said.count("the chapter goes on with the package's") >= 5
