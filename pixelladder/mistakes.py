@@ -1608,7 +1608,14 @@ def _pictures(*shape, seed=0): return torch.rand(shape, generator=torch.Generato
 def _psnr_cases():
     return [Case((torch.tensor([[[[.5,.5]]],[[[.5,.9]]]]), torch.full((2,1,1,2), .6)), "two pictures of two pixels"),
             Case((_pictures(3,3,4,5), _pictures(3,3,4,5, seed=1)), "three pictures of 3 channels, 4x5"),
-            Case((torch.zeros(1,1,2,2), torch.zeros(1,1,2,2)), "two that are equal", edge=True)]
+            Case((_pictures(2,1,3,2).double(), _pictures(2,1,3,2, seed=1).double()), "two pictures of 3x2, float64"),
+            Case((_pictures(2,2,2,2), _pictures(2,2,2,2)*torch.tensor([1.,.5]).view(2,1,1,1)),
+                 "two pictures, the first without an error", edge=True)]
+
+def _as_metric(answer, made, truth):
+    "Nobody trains the truth, and where there is no error, there is no gradient either: neither is asked for"
+    equal = (made==truth).flatten(1).all(1).any()
+    return answer(made.detach() if equal else made, truth.detach())
 
 def _squares(made, truth): return (made-truth).pow(2)
 def one_number_for_all(made, truth): return -10*torch.log10(_squares(made, truth).mean())
@@ -1620,7 +1627,7 @@ def takes_absolute_errors(made, truth): return -10*torch.log10((made-truth).abs(
 def decibels_of_each_pixel(made, truth): return -10*torch.log10(_squares(made, truth)).mean((1,2,3))
 
 # %% ../nbs/81_mistakes.ipynb #ed8ba96d
-exercise(psnr, _psnr_cases,
+exercise(psnr, _psnr_cases, run=_as_metric,
     mistakes=[Mistake(one_number_for_all, "you give one number for the whole batch. "
                   "Over which axes is the mean of a single picture?"),
               Mistake(one_number_a_picture_repeated, "all pictures of a batch get the same number. "
@@ -1643,8 +1650,14 @@ def _skip_cases():
     return [Case((torch.tensor([[[[-1.,0.,1.]]]]), torch.tensor([[[[.1,0.,-.1]]]]),
                   torch.tensor([.5]), torch.tensor([.2])), "one channel, 1x3, mean 0.5, deviation 0.2"),
             Case((_pictures(2,3,2,3), _pictures(2,3,2,3, seed=1), mean, std), "two pictures of 3 channels, 2x3"),
+            Case((_pictures(2,2,5,4).double(), _pictures(2,2,5,4, seed=1).double()-.5, mean[:2].double(),
+                  std[:2].double()), "2 channels of 5x4, float64"),
             Case((_pictures(1,3,3,3), torch.zeros(1,3,3,3), mean, std),
                  "nothing to add, a picture as wide as its channels", edge=True)]
+
+def _given_stats(answer, x, out, mean, std):
+    "The numbers of a normalization aren't trained: a gradient to them isn't asked for"
+    return answer(x, out, mean.detach(), std.detach())
 
 def adds_the_normalized_picture(x, out, mean, std): return x+out
 def adds_the_mean_first(x, out, mean, std): return (x+mean.view(-1, 1, 1))*std.view(-1, 1, 1)+out
@@ -1653,7 +1666,7 @@ def undoes_the_sum(x, out, mean, std): return (x+out)*std.view(-1, 1, 1)+mean.vi
 def leaves_the_picture_out(x, out, mean, std): return out.clone()
 
 # %% ../nbs/81_mistakes.ipynb #f4dbc1bb
-exercise(input_skip, _skip_cases,
+exercise(input_skip, _skip_cases, run=_given_stats,
     mistakes=[Mistake(adds_the_normalized_picture, "you add the normalized picture. "
                   "What must happen to it, before 0 is black and 1 is white again?"),
               Mistake(adds_the_mean_first, "you add the mean before you multiply. "
@@ -1672,11 +1685,20 @@ def _stripes(period, size=24):
     row = 1+torch.linspace(0, .5, period)**2
     return row.repeat(size)[:size].expand(1, 1, size, size).clone()
 
+def _diagonals(period, size=27):
+    "Every row and every column has the same mean"
+    return torch.cat([_stripes(period, size)[..., :1, :].roll(i, -1) for i in range(size)], -2)
+
 def _board_cases():
+    noisy = _stripes(2)-1.25 + .5*(_pictures(1,1,24,24)-.5)
     return [Case((_stripes(2)[..., :8, :8], 4), "8x8, columns of two values, up to 4"),
-            Case((_stripes(3),), "24x24, a pattern of 3"),
-            Case((_stripes(4) + .3*_stripes(2),), "24x24, a pattern of 4 with a weak one of 2"),
-            Case((_stripes(2) + .01*_pictures(1,1,24,24),), "24x24, a pattern of 2 and some noise"),
+            Case((torch.cat([torch.ones(1,1,24,24), _stripes(3).mT]), 3),
+                 "two pictures, the second with rows of three values, up to 3"),
+            Case((_stripes(4) + .45*_stripes(2),), "24x24, a pattern of 4 with a weaker one of 2"),
+            Case((torch.cat([noisy, -noisy], 1),), "two channels, a pattern of 2 under noise, around 0"),
+            Case((_diagonals(9)[..., :18, :27], 12), "18x27, diagonals of 9, up to 12"),
+            Case((1+.1*_stripes(2).double(),), "a weak pattern of 2, float64"),
+            Case((1+.02*_stripes(2),), "a pattern of 2, too weak to count", edge=True),
             Case((torch.full((1,2,24,24), .7),), "no pattern", edge=True),
             Case((torch.zeros(1,1,24,24),), "a picture of zeros", edge=True)]
 
@@ -1714,12 +1736,15 @@ exercise(find_checkerboard, _board_cases,
 
 # %% ../nbs/81_mistakes.ipynb #474f88ed
 def _edge_cases():
+    flat = (8*_pictures(1,1,3,4)).round()/8 # without rounding errors, whose signs would be the gradient
     return [Case((torch.tensor([[[[0.,0.,1.],[0.,0.,1.]]]]), torch.tensor([[[[0.,1.,1.],[0.,1.,1.]]]])),
                  "an edge that is one pixel off, 2x3"),
             Case((_pictures(2,3,4,5), _pictures(2,3,4,5, seed=1)), "two pictures of 3 channels, 4x5"),
             Case((1-_pictures(1,1,3,3), _pictures(1,1,3,3)), "a negative, 3x3"),
-            Case((_pictures(1,1,3,4)+.2, _pictures(1,1,3,4)), "the same, a little lighter", edge=True)]
+            Case((_pictures(2,2,5,2).double(), _pictures(2,2,5,2, seed=1).double()), "2 channels of 5x2, float64"),
+            Case((flat+.25, flat), "the same, a little lighter", edge=True)]
 
+def _as_loss(answer, made, truth): return answer(made, truth.detach()) # nobody trains the truth
 def _steps(x): return x[..., 1:, :]-x[..., :-1, :],x[..., 1:]-x[..., :-1]
 def _pairs_of_steps(made, truth): return zip(_steps(made), _steps(truth))
 def looks_to_the_right_only(made, truth): return (_steps(made)[1]-_steps(truth)[1]).abs().mean()
@@ -1733,7 +1758,7 @@ def goes_round_the_border(made, truth):
 def compares_pixels(made, truth): return (made-truth).abs().mean()
 
 # %% ../nbs/81_mistakes.ipynb #bb0cbe1d
-exercise(edge_loss, _edge_cases,
+exercise(edge_loss, _edge_cases, run=_as_loss,
     mistakes=[Mistake(looks_to_the_right_only, "you look to the right only. What would a horizon cost?"),
               Mistake(looks_down_only, "you look down only. What would a lamp post cost?"),
               Mistake(drops_the_signs, "you compare how large the steps are, without their signs. "
@@ -1751,6 +1776,7 @@ exercise(edge_loss, _edge_cases,
 def _gram_cases():
     return [Case((torch.tensor([[[[1.,0.],[0.,2.]],[[1.,1.],[0.,3.]]]]),), "2 channels of 2x2"),
             Case((_pictures(2,3,2,4),), "two pictures of 3 channels, 2x4"),
+            Case((_pictures(3,4,5,3).double()-.5,), "4 channels of 5x3, float64, some below 0"),
             Case((_pictures(2,6,2,3),), "as many channels as places", edge=True)]
 
 def _rows(f): return f.flatten(2)

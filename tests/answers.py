@@ -7,7 +7,7 @@ import numpy as np, torch, torch.nn.functional as F, torchvision.transforms.func
 from collections import Counter, defaultdict
 from torch import nn, Tensor
 from fastai.layers import ConvLayer
-from pixelladder import body as B, data as D, fcn as FC, learner as L, metrics as M, nearest as N, predict as P, reading as R, subpixel as S, transposed as T, unet as U
+from pixelladder import body as B, data as D, fcn as FC, generative as G, learner as L, metrics as M, nearest as N, predict as P, reading as R, subpixel as S, transposed as T, unet as U
 from pixelladder.judge import EXERCISES, verdict
 import pixelladder.mistakes
 
@@ -1034,6 +1034,192 @@ def join_tiles(tiles, corners, size):
             on = [t[:, i-u, j-l] for t,(u,l) in zip(tiles, corners) if 0 <= i-u < t.shape[1] and 0 <= j-l < t.shape[2]]
             out[:, i, j] = sum(on)/len(on)
     return out
+
+# --- 11
+
+ps = G.psnr
+WRONG["psnr"] = [
+    lambda made, truth: ps(made, truth).detach(),
+    lambda made, truth: ps(made.float(), truth.float()),
+    lambda made, truth: ps(made, truth).mean(),
+    lambda made, truth: ps(made, truth)/2,
+    lambda made, truth: ps(made, truth).tolist(),
+    lambda made, truth: -10*torch.log10((made-truth).pow(2).mean((2,3))),
+    lambda made, truth: -10*torch.log10((made-truth).pow(2).mean((0,2,3))),
+    lambda made, truth: -10*torch.log10((made-truth).pow(2).sum((1,2,3))),
+    lambda made, truth: -10*torch.log10((made-truth).pow(2).mean((1,2,3))+1e-8),
+    lambda made, truth: -10*torch.log10((made-truth).var((1,2,3), correction=0)),
+    lambda made, truth: ps(made, truth)+20*math.log10(255),
+    lambda made, truth: ps(made, truth)+20*torch.log10(truth.amax((1,2,3))),
+    lambda made, truth: ps(made, truth).nan_to_num(posinf=100),
+    lambda made, truth: ps(made, truth).flip(0),
+    lambda made, truth: -10*torch.log10(made.sub_(truth).pow(2).mean((1,2,3))),
+    lambda made, truth: torch.stack([made.new_tensor(-10*math.log10(F.mse_loss(a, b))) for a,b in zip(made, truth)])]
+@right
+def psnr(made, truth):
+    far = torch.linalg.vector_norm((truth-made).flatten(1), dim=1)
+    return 20*(math.log10(made[0].numel())/2-far.log10())
+@right
+def psnr(made, truth):
+    inverse = [1/F.mse_loss(a, b) for a,b in zip(made, truth.detach())]
+    return 10*torch.stack(inverse).log()/math.log(10)
+@right
+def psnr(made, truth):
+    b,c,h,w = made.shape
+    error = torch.einsum("bchw,bchw->b", made-truth, made-truth)
+    return 10*(torch.log10(made.new_tensor(c*h*w))-torch.log10(error))
+
+sk = G.input_skip
+WRONG["input_skip"] = [
+    lambda x, out, mean, std: sk(x.float(), out.float(), mean.float(), std.float()),
+    lambda x, out, mean, std: sk(x.detach(), out, mean, std),
+    lambda x, out, mean, std: sk(x, out.detach(), mean, std),
+    lambda x, out, mean, std: sk(x, out, std, mean),
+    lambda x, out, mean, std: sk(x, -out, mean, std),
+    lambda x, out, mean, std: sk(x, out, mean[:1], std[:1]),
+    lambda x, out, mean, std: sk(x, out, mean, std**2),
+    lambda x, out, mean, std: sk(x, out, mean, std).clamp(0, 1),
+    lambda x, out, mean, std: sk(x, out*std.view(-1, 1, 1), mean, std),
+    lambda x, out, mean, std: sk(x, out, mean, std)/2,
+    lambda x, out, mean, std: x*std+mean+out,
+    lambda x, out, mean, std: x*std.view(-1, 1, 1)+out,
+    lambda x, out, mean, std: sk(x, out, x.mean((0,2,3)), x.std((0,2,3))),
+    lambda x, out, mean, std: out.add_(x*std.view(-1, 1, 1)+mean.view(-1, 1, 1)),
+    lambda x, out, mean, std: sk(x, out, mean, std)[:1],
+    lambda x, out, mean, std: sk(x, out, mean.flip(0), std.flip(0)),
+    lambda x, out, mean, std: (sk(x, out, mean, std)*255).round()/255,
+    lambda x, out, mean, std: sk(x, out, mean.new_tensor([.485,.456,.406])[:len(mean)], mean.new_tensor([.229,.224,.225])[:len(mean)])]
+@right
+def input_skip(x, out, mean, std): return TF.normalize(x, (-mean/std).tolist(), (1/std).tolist())+out
+@right
+def input_skip(x, out, mean, std):
+    planes = [out[:, i]+mean[i]+std[i]*x[:, i] for i in range(len(mean))]
+    return torch.stack(planes, 1)
+@right
+def input_skip(x, out, mean, std):
+    picture = F.conv2d(x, torch.diag(std)[..., None, None], bias=mean)
+    return torch.stack([picture, out]).sum(0)
+
+fb,cs = G.find_checkerboard,S.checkerboard_score
+def board(y, most=8, share=.9, floor=.01):
+    scores = [cs(y, p) for p in range(2, most+1)]
+    best = np.nanmax([0, *scores])
+    return next(p for p,s in enumerate(scores, 2) if s >= share*best) if best > floor else 1
+WRONG["find_checkerboard"] = [
+    lambda y, most=8: fb(y),
+    lambda y, most=8: fb(y[:1], most),
+    lambda y, most=8: fb(y[:, :1].float().mean(-2, keepdim=True).expand(-1, -1, y.shape[-2], -1), most),
+    lambda y, most=8: fb(y.mean(-1, keepdim=True).expand(y.shape), most),
+    lambda y, most=8: fb(y.mean(1, keepdim=True), most),
+    lambda y, most=8: fb(y, most-1),
+    lambda y, most=8: fb(y, most)-2,
+    lambda y, most=8: float(fb(y, most)),
+    lambda y, most=8: torch.tensor(fb(y, most)),
+    lambda y, most=8: fb(y, most) if fb(y, most) > 1 else None,
+    lambda y, most=8: board(y, most, share=.5),
+    lambda y, most=8: board(y, most, share=.99),
+    lambda y, most=8: board(y, most, floor=.1),
+    lambda y, most=8: board(y, most, floor=.001),
+    lambda y, most=8: next(p for p in range(2, most+1) if cs(y, p) >= .9*max(cs(y, q) for q in range(2, most+1))),
+    lambda y, most=8: max(cs(y, p) for p in range(2, most+1)),
+    lambda y, most=8: fb(y-y.mean(), most),
+    lambda y, most=8: fb(y.sub_(y.min()).add_(1), most),
+    lambda y, most=8: [p for p in range(2, most+1) if cs(y, p) > .01],
+    lambda y, most=8: 2 if cs(y, 2) > .01 else 1,
+    lambda y, most=8: next((p for p in (2, 4, 8) if p <= most and cs(y, p) >= .9*cs(y, most)), 1),
+    lambda y, most=8: int(np.argmax([cs(y, p) for p in range(2, most+1)]))]
+@right
+def find_checkerboard(y, most=8):
+    scores = np.array([cs(y, p) for p in range(2, most+1)])
+    if np.isnan(scores).any() or scores.max() <= .01: return 1
+    return np.argmax(scores >= .9*scores.max())+2
+@right
+def find_checkerboard(y, most=8):
+    ranked = sorted(((cs(y, p),p) for p in range(2, most+1)), reverse=True)
+    period,best = 1,ranked[0][0]
+    for score,p in ranked:
+        if score > .01 or best > .01 and score >= .9*best:
+            if score >= .9*best: period = p if period==1 else min(period, p)
+    return period
+
+el = G.edge_loss
+def steps(x): return x.diff(dim=-2),x.diff(dim=-1)
+WRONG["edge_loss"] = [
+    lambda made, truth: el(made, truth).detach(),
+    lambda made, truth: el(made.detach(), truth),
+    lambda made, truth: el(made.float(), truth.float()),
+    lambda made, truth: el(made, truth).item(),
+    lambda made, truth: el(made, truth)/2,
+    lambda made, truth: torch.stack([el(a, b) for a,b in zip(made, truth)]),
+    lambda made, truth: sum(el(a, b) for a,b in zip(made, truth)),
+    lambda made, truth: el(made[:, :1], truth[:, :1]),
+    lambda made, truth: el(made.mean(1, keepdim=True), truth.mean(1, keepdim=True)),
+    lambda made, truth: torch.cat([s.flatten() for s in steps(made-truth)]).abs().mean(),
+    lambda made, truth: 2*torch.cat([s.flatten() for s in steps(made-truth)]).abs().mean(),
+    lambda made, truth: el(F.pad(made, (1,1,1,1)), F.pad(truth, (1,1,1,1))),
+    lambda made, truth: sum(F.pad(s, p).abs().mean() for s,p in zip(steps(made-truth), ((0,0,0,1),(0,1)))),
+    lambda made, truth: sum(s.pow(2).mean().sqrt() for s in steps(made-truth)),
+    lambda made, truth: sum(s.mean().abs() for s in steps(made-truth)),
+    lambda made, truth: sum(s.mean() for s in steps(made-truth)),
+    lambda made, truth: (steps(made-truth)[0][..., :-1]+steps(made-truth)[1][..., :-1, :]).abs().mean(),
+    lambda made, truth: (made-truth)[..., 1:, 1:].sub((made-truth)[..., :-1, :-1]).abs().mean(),
+    lambda made, truth: sum(F.smooth_l1_loss(a, b) for a,b in zip(steps(made), steps(truth))),
+    lambda made, truth: sum(a.abs().mean()-b.abs().mean() for a,b in zip(steps(made), steps(truth))),
+    lambda made, truth: el(made, truth)+F.l1_loss(made, truth),
+    lambda made, truth: el(made.sub_(truth), truth*0),
+    lambda made, truth: sum(s.abs().mean() for s in torch.gradient(made-truth, dim=(-2,-1)))]
+@right
+def edge_loss(made, truth): return sum(F.l1_loss(a, b) for a,b in zip(steps(made), steps(truth)))
+@right
+def edge_loss(made, truth):
+    error = (made-truth).flatten(0, 1)[:, None]
+    step = error.new_tensor([-1,1])
+    return F.conv2d(error, step.view(1, 1, 2, 1)).abs().mean()+F.conv2d(error, step.view(1, 1, 1, 2)).abs().mean()
+@right
+def edge_loss(made, truth):
+    b,c,h,w = made.shape
+    error,total = made-truth.detach(),made.new_zeros(())
+    for i in range(h):
+        for j in range(w):
+            if i: total = total+(error[:, :, i, j]-error[:, :, i-1, j]).abs().sum()/(b*c*(h-1)*w)
+            if j: total = total+(error[:, :, i, j]-error[:, :, i, j-1]).abs().sum()/(b*c*h*(w-1))
+    return total
+
+gm = G.gram
+WRONG["gram"] = [
+    lambda f: gm(f).detach(),
+    lambda f: gm(f.float()),
+    lambda f: gm(f.abs()),
+    lambda f: gm(f.relu()),
+    lambda f: gm(f)[:1],
+    lambda f: gm(f[:1]).repeat(len(f), 1, 1),
+    lambda f: gm(f)/f.shape[1],
+    lambda f: gm(f)/len(f),
+    lambda f: gm(f).mean(0),
+    lambda f: gm(f).triu(),
+    lambda f: gm(f)-torch.diag_embed(gm(f).diagonal(dim1=1, dim2=2)),
+    lambda f: gm(f)*f[0].numel()**.5,
+    lambda f: gm(F.normalize(f, dim=1)),
+    lambda f: gm(F.normalize(f.flatten(2), dim=2)[..., None]),
+    lambda f: f.flatten(0, 1).flatten(1) @ f.flatten(0, 1).flatten(1).T/f.numel(),
+    lambda f: f.mean((2,3))[:, :, None]*f.mean((2,3))[:, None]/f.shape[1],
+    lambda f: f @ f.transpose(2, 3)/f[0].numel(),
+    lambda f: gm(f.div_(2))*4,
+    lambda f: list(gm(f)),
+    lambda f: f.flatten(2) @ f.flatten(2).T/f[0].numel(),
+    lambda f: f.view(len(f), f.shape[1], f.shape[2]**2) @ f.view(len(f), f.shape[1], f.shape[2]**2).transpose(1, 2)/f[0].numel(),
+    lambda f: f.view(f.shape[1], -1) @ f.view(f.shape[1], -1).T/f.numel()]
+@right
+def gram(f): return torch.einsum("bihw,bjhw->bij", f, f)/math.prod(f.shape[1:])
+@right
+def gram(f):
+    b,c,h,w = f.shape
+    out = []
+    for one in f:
+        out += [(one[i]*one[j]).mean()/c for i in range(c) for j in range(c)]
+    return torch.stack(out).view(b, c, c)
+@right
+def gram(f): return (f[:, :, None]*f[:, None]).sum((-1,-2)).div(f[0].numel())
 
 POINTS = "rule", "known", "crash", "type", "explained", "fact", "gradient" # kinds of feedback that say more than where a wrong number is
 

@@ -121,3 +121,19 @@ def test_modules_keep_their_lines_short():
 
 if __name__=="__main__":
     for name in sys.argv[1:]: print(name, *hard_to_read(name), sep="\n  ")
+
+def test_the_repository_has_one_address():
+    "It stands in pyproject.toml; wherever else it is written (the site's frame, the set-up cells) it is the same"
+    from pixelladder.runtime import repository
+    files = [*BOOKS, *(root/"exercises").glob("*.ipynb"), *(root/n for n in ("_quarto.yml","README.md","CITATION.cff"))]
+    found = {a for p in files for a in re.findall(r"https://github\.com/[\w.-]+/pixelladder(?![\w-])", p.read_text(encoding="utf-8"))}
+    assert found <= {repository()}, found
+
+@pytest.mark.parametrize("book", [*BOOKS, *sorted((root/"exercises").glob("*.ipynb"))], ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_every_notebook_opens_elsewhere(book):
+    "After the title: links, and the set-up cell, the same everywhere (`pixelladder.runtime.add_first_cells`)"
+    from pixelladder.runtime import IDS, first_cells, repository
+    cells = json.loads(book.read_text(encoding="utf-8"))["cells"][1:3]
+    wanted = first_cells(f"{book.parent.name}/{book.name}", repository())
+    assert tuple(c["id"] for c in cells)==IDS
+    assert all("".join(c["source"]).startswith(w["source"]) and w["metadata"]==c["metadata"] for c,w in zip(cells, wanted))
