@@ -1101,6 +1101,7 @@ def input_skip(x, out, mean, std):
     return torch.stack([picture, out]).sum(0)
 
 fb,cs = G.find_checkerboard,S.checkerboard_score
+checkerboard_score = cs # as the chapter calls it
 def board(y, most=8, share=.9, floor=.01):
     scores = [cs(y, p) for p in range(2, most+1)]
     best = np.nanmax([0, *scores])
@@ -1130,17 +1131,20 @@ WRONG["find_checkerboard"] = [
     lambda y, most=8: int(np.argmax([cs(y, p) for p in range(2, most+1)]))]
 @right
 def find_checkerboard(y, most=8):
-    scores = np.array([cs(y, p) for p in range(2, most+1)])
+    scores = np.array([checkerboard_score(y, p) for p in range(2, most+1)])
     if np.isnan(scores).any() or scores.max() <= .01: return 1
     return np.argmax(scores >= .9*scores.max())+2
 @right
 def find_checkerboard(y, most=8):
-    ranked = sorted(((cs(y, p),p) for p in range(2, most+1)), reverse=True)
-    period,best = 1,ranked[0][0]
-    for score,p in ranked:
-        if score > .01 or best > .01 and score >= .9*best:
-            if score >= .9*best: period = p if period==1 else min(period, p)
-    return period
+    found = {}
+    for p in range(most, 1, -1):
+        h,w = y.shape[-2]//p*p,y.shape[-1]//p*p
+        part = y[..., :h, :w]
+        means = torch.stack([part[..., i::p, j::p].mean((-2,-1)) for i in range(p) for j in range(p)], -1)
+        found[p] = float(((means-means.mean(-1, keepdim=True))**2).mean(-1).sqrt().mean()/part.abs().mean())
+    if not any(score > .01 for score in found.values()): return 1
+    while len(found) > 1 and found[min(found)]/max(found.values()) < .9: del found[min(found)]
+    return min(found)
 
 el = G.edge_loss
 def steps(x): return x.diff(dim=-2),x.diff(dim=-1)
@@ -1169,7 +1173,7 @@ WRONG["edge_loss"] = [
     lambda made, truth: el(made.sub_(truth), truth*0),
     lambda made, truth: sum(s.abs().mean() for s in torch.gradient(made-truth, dim=(-2,-1)))]
 @right
-def edge_loss(made, truth): return sum(F.l1_loss(a, b) for a,b in zip(steps(made), steps(truth)))
+def edge_loss(made, truth): return sum(F.l1_loss(made.diff(dim=axis), truth.diff(dim=axis)) for axis in (2,3))
 @right
 def edge_loss(made, truth):
     error = (made-truth).flatten(0, 1)[:, None]
@@ -1206,7 +1210,6 @@ WRONG["gram"] = [
     lambda f: f @ f.transpose(2, 3)/f[0].numel(),
     lambda f: gm(f.div_(2))*4,
     lambda f: list(gm(f)),
-    lambda f: f.flatten(2) @ f.flatten(2).T/f[0].numel(),
     lambda f: f.view(len(f), f.shape[1], f.shape[2]**2) @ f.view(len(f), f.shape[1], f.shape[2]**2).transpose(1, 2)/f[0].numel(),
     lambda f: f.view(f.shape[1], -1) @ f.view(f.shape[1], -1).T/f.numel()]
 @right
