@@ -149,6 +149,7 @@ class Head(nn.Module):
      "and gets into `HEADS` by `class Mine(Head, name=\"mine\")`.")
     arguments = {} # what it was made with beside `body` and `n_out`
     reads_picture = False # whether it gets the picture before the features
+    says_classes = True # or does it make pictures (chapter 11)?
 
     def __init_subclass__(cls, name=None, **kwargs):
         super().__init_subclass__(**kwargs)

@@ -124,7 +124,7 @@ def open_data(
     path=None, # Folder, `"streets"`, `"camvid"`, `"camvid_tiny"` (downloaded); None: `$PIXELLADDER_DATA` or `"streets"`
     classes:int=None, # 11 groups CamVid's 32 codes into the 11 published classes
     name:str=None, # What to call it; the folder's name if None
-    **options # As in `find_data`: `images`, `masks`, `codes`, `void`, `colours`, `val`, `group`, `split_seed`
+    **options, # As in `find_data`: `images`, `masks`, `codes`, `void`, `colours`, `val`, `group`, `split_seed`
 )->SegmentationData: # Its splits, codes and masks; no picture is read, but for some masks where codes must be guessed
     "The data set at `path`, whichever layout it has."
     if path is None and not options.get("images"): path = os.environ.get("PIXELLADDER_DATA") or "streets"

@@ -156,6 +156,7 @@ class PictureHead(Head, name="picture"):
     ("A U-Net's decoder up to the pixels: a `DecoderBlock` for each feature; beside the last one the picture itself; "
      "then layers that double.")
     reads_picture = True
+    says_classes = False
     def __init__(self,
         body, # States `channels`, `strides`, `n_in` and `stats`, finest first
         n_out:int=3, # Numbers for each pixel: 3 for red, green and blue

@@ -38,7 +38,7 @@ ONCE = ["dynamic_unet"] # Costs ten times the others, so it is trained with the 
 
 def _trainings(heads, seeds):
     "Heads and seeds, in the order in which they are trained"
-    heads = heads or list(HEADS)
+    heads = heads or [name for name,head in HEADS.items() if getattr(head, "says_classes", True)]
     for head in heads: find_head(head) # or an error
     return [(head,seed) for seed in range(seeds) for head in heads if not (seed and head in ONCE)]
 
@@ -66,7 +66,7 @@ def _settle_budget(out, data, options):
 def climb(
     data:str, # As `pixelladder train --data`: a folder, or `"streets"`
     out:Path, # Folder for one model and one JSON a training
-    heads:list=None, # Names in `HEADS`; all of them if None
+    heads:list=None, # Names in `HEADS`; all that say classes if None
     seeds:int=3, # Trainings of each head
     **kwargs # As in `pixelladder train`, such as `size=(192,256)`; `epochs=6` and `class_weights=.5` if not given
 )->Iterator: # For each training a dict: `head`, `seed`, and the scores of `evaluate`

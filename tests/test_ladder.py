@@ -68,7 +68,8 @@ def test_three_pictures_by_rule(scenes, ladder):
 
 def test_expensive_heads_are_trained_once():
     from pixelladder.ladder import _trainings
-    assert len(_trainings(None, 3))==3*(len(HEADS)-1)+1 and _trainings(None, 1)==[(h, 0) for h in HEADS] and set(ONCE) <= set(HEADS)
+    heads = [h for h in HEADS if h!="picture"]
+    assert len(_trainings(None, 3))==3*(len(heads)-1)+1 and _trainings(None, 1)==[(h, 0) for h in heads] and set(ONCE) <= set(HEADS)
 
 def test_table_shows_every_seed():
     found = {"runs": [{"head": "unet", "seed": s, "mean_iou": v, "iou": {"a": v, "b": v/2, "c": None}} for s,v in enumerate((.5,.2,.3))],
