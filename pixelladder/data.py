@@ -29,6 +29,7 @@ from fastai.data.external import URLs, untar_data
 from fastai.data.transforms import IndexSplitter
 from fastai.vision.augment import FlipItem, RandomCrop, Resize
 from fastai.vision.data import ImageBlock, MaskBlock
+from fastcore.meta import delegates
 
 # %% ../nbs/04_data.ipynb #c8a08df0
 from .codes import UNLISTED, VOID, is_void, make_lookup, palette_for
@@ -120,18 +121,19 @@ def colour_to_label(
     return codes
 
 # %% ../nbs/04_data.ipynb #4890c604
+@delegates(find_data, but=["path","classes"])
 def open_data(
     path=None, # Folder, `"streets"`, `"camvid"`, `"camvid_tiny"` (downloaded); None: `$PIXELLADDER_DATA` or `"streets"`
     classes:int=None, # 11 groups CamVid's 32 codes into the 11 published classes
     name:str=None, # What to call it; the folder's name if None
-    **options, # As in `find_data`: `images`, `masks`, `codes`, `void`, `colours`, `val`, `group`, `split_seed`
+    **kwargs
 )->SegmentationData: # Its splits, codes and masks; no picture is read, but for some masks where codes must be guessed
     "The data set at `path`, whichever layout it has."
-    if path is None and not options.get("images"): path = os.environ.get("PIXELLADDER_DATA") or "streets"
+    if path is None and not kwargs.get("images"): path = os.environ.get("PIXELLADDER_DATA") or "streets"
     names = {"streets": "drawn streets", "camvid": "camvid", "camvid_tiny": "camvid_tiny"}
     folder = make_streets() if path=="streets" else _download(path) if path in names else path
     if path=="streets" and classes==11: classes = None # they are those
-    found = find_data(folder, classes, **options)
+    found = find_data(folder, classes, **kwargs)
     found["name"] = name or names.get(path, found["name"])
     found.pop("named")
     return SegmentationData(**found)
