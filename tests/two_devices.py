@@ -45,8 +45,8 @@ class TwoDevices(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs,name,owner = kwargs or {},getattr(func, "__name__", ""),getattr(func, "__self__", None)
         if name in AS_THEY_ARE: return func(*args, **kwargs)
-        given,named = list(tensors((args, kwargs))),named_device(args, kwargs)
         if name=="__deepcopy__": return marked(func(*args, **kwargs), is_far(args[0])) # its other argument holds all that was copied before
+        given,named = list(tensors((args, kwargs))),named_device(args, kwargs)
         if owner is Tensor.device: return FAR if is_far(args[0]) else func(*args)
         if owner is Tensor.is_cuda: return is_far(args[0])
         if name in ("numpy","__array__","data_ptr") and is_far(args[0]):
