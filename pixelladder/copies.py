@@ -52,7 +52,7 @@ needs a right one, a cell calls `go_on` and says so."""
 
 def _is_test(source):
     "Whether a hidden cell only tests, so that a learner's copy has no use for it"
-    tests = re.search(r"^\s*(test_|assert|for .*test_)", source, re.M)
+    tests = re.search(r"^\s*(test_|assert|for .*(test_|assert))", source, re.M)
     defines = re.search(r"^(def|class|import|from) ", source, re.M)
     return re.match(r"#\| hide", source) and tests and not defines and ".write_text(" not in source
 
