@@ -31,6 +31,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 # %% ../nbs/11_generative.ipynb #cf2f04ea
 from .body import Body, DensePredictor, Head
+from .codes import VOID
 from .checks import whole
 from .learner import dense_learner, weights_of
 from .nearest import fit
@@ -436,7 +437,8 @@ class ColourClasses(Colour):
         self.n_out = len(self.squares)
         counts = sum(torch.bincount(self.target(p[None].float()/255).flatten(), minlength=self.n_out)
                      for p in pictures)
-        self.loss_func = CrossEntropyLossFlat(axis=1, weight=weights_of(counts).to(default_device()))
+        # no square has the number 255: `dense_learner` wants a loss that leaves void out
+        self.loss_func = CrossEntropyLossFlat(axis=1, ignore_index=VOID, weight=weights_of(counts).to(default_device()))
 
     def target(self, y):
         ab = rgb_to_lab(y)[:,1:].permute(0, 2, 3, 1)
