@@ -1631,7 +1631,7 @@ exercise(psnr, _psnr_cases, run=_as_metric,
            "`-10*torch.log10(...)`."])
 
 # %% ../nbs/81_mistakes.ipynb #4a847863
-def _skip_cases():
+def _input_skip_cases():
     mean,std = torch.tensor([.5,.4,.3]),torch.tensor([.2,.25,.5])
     return [Case((torch.tensor([[[[-1.,0.,1.]]]]), torch.tensor([[[[.1,0.,-.1]]]]),
                   torch.tensor([.5]), torch.tensor([.2])), "one channel, 1x3, mean 0.5, deviation 0.2"),
@@ -1652,7 +1652,7 @@ def undoes_the_sum(x, out, mean, std): return (x+out)*std.view(-1, 1, 1)+mean.vi
 def leaves_the_picture_out(x, out, mean, std): return out.clone()
 
 # %% ../nbs/81_mistakes.ipynb #f4dbc1bb
-exercise(input_skip, _skip_cases, run=_given_stats,
+exercise(input_skip, _input_skip_cases, run=_given_stats,
     mistakes=[Mistake(adds_the_normalized_picture, "you add the normalized picture. "
                   "What must happen to it, before 0 is black and 1 is white again?"),
               Mistake(adds_the_mean_first, "you add the mean before you multiply. "

@@ -8,7 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/runtime.html.md"""
 __all__ = ['TITLE', 'SET_UP', 'COLAB', 'KAGGLE', 'IDS', 'set_up', 'repository', 'open_links', 'first_cells', 'add_first_cells']
 
 # %% ../nbs/79_runtime.ipynb #ce4707b2
-import json, re
+import json
 from importlib.metadata import metadata
 from pathlib import Path
 
