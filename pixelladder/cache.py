@@ -253,7 +253,7 @@ def cached_dls(
     data:SegmentationData, # A data set
     size:tuple, # Height and width to squeeze the images to, in pixels
     bs:int=8, # Images a batch
-    holdout:str="published", # `"published"` or `"sequence"`, see `split_for`
+    holdout:str="published", # As in `split_for`
     augment=None, # Transforms of a training batch; `Augment()`, that is flips alone, if None; `[]` for none
 )->DataLoaders: # Batches of images, float `(B,3,H,W)` in 0..1, and masks, int64 `(B,H,W)`
     ("The batches of `data.dls(size)`, from pixels that are decoded once and kept. "

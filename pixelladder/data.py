@@ -177,25 +177,28 @@ def split_audit(
 # %% ../nbs/04_data.ipynb #9b40364e
 def split_for(
     data:SegmentationData, # A data set
-    holdout:str="published", # `"published"`: the split as published; `"sequence"`: a whole training sequence validates
+    holdout:str="published", # `"published"`: the split as published; a training drive, as in `"0016E5"`; or `"sequence"`
 )->tuple: # Images to train on, images to validate on
-    ('The two lists of a holdout. For `"sequence"` the training sequence nearest to a fifth of the images is held out; '
-     'the published validation images are left out of both.')
+    ('The two lists of a holdout. A drive validates whole, and the published validation images are left out of both; '
+     '`"sequence"` takes the drive nearest to a fifth of the images.')
     train = data.splits.get("train", [])
     if holdout=="published": return train,data.splits.get("val", [])
-    if holdout!="sequence": raise ValueError(f"`holdout` is \"published\" or \"sequence\", not {holdout!r}")
-    held = _to_hold_out(data, train)
+    held = _to_hold_out(data, train, holdout)
     return [p for p in train if data.sequence(p)!=held],[p for p in train if data.sequence(p)==held]
 
-def _to_hold_out(data, train):
-    "The sequence that is nearest to a fifth of the images in `train`"
+def _to_hold_out(data, train, holdout):
+    "The drive to hold out of the images in `train`"
     if not data.sequences:
-        raise ValueError(f'`holdout="sequence"` needs frames of drives, and the images of {data.name} '
+        raise ValueError(f"`holdout` is {holdout!r}, which needs frames of drives, and the images of {data.name} "
                          'are single photographs: use "published"')
     sizes = Counter(map(data.sequence, train))
+    if holdout not in ("sequence", *sizes):
+        raise ValueError(f"`holdout` is {holdout!r}, which is no drive that {data.name} trains on: "
+                         f'take "published", "sequence" or one of {", ".join(sorted(sizes))}')
     if len(sizes) < 2:
-        raise ValueError(f'`holdout="sequence"` needs two training sequences or more, and {data.name} '
+        raise ValueError(f"`holdout` is {holdout!r}, which needs two training drives or more, and {data.name} "
                          f'has {len(sizes)}: use "published"')
+    if holdout != "sequence": return holdout
     return min(sorted(sizes), key=lambda s: abs(sizes[s]-len(train)/5))
 
 # %% ../nbs/04_data.ipynb #cbf02663
@@ -207,7 +210,7 @@ def dls(self:SegmentationData,
     size:tuple=None, # Height and width to squeeze the images to, in pixels
     crop:tuple=None, # Or height and width to cut out of them, in pixels; give one of the two
     bs:int=8, # Images a batch
-    holdout:str="published", # `"published"` or `"sequence"`, see `split_for`
+    holdout:str="published", # As in `split_for`
     num_workers:int=None, # Processes that load; fastai's default if None
 )->DataLoaders: # Batches of images, float `(B,3,H,W)` in 0..1, and masks, int64 `(B,H,W)`
     ("fastai's DataLoaders; training images are flipped at random. "
@@ -225,7 +228,7 @@ def dls(self:SegmentationData,
 # %% ../nbs/04_data.ipynb #c6162e6e
 def usable_images(
     data:SegmentationData, # A data set
-    holdout:str="published", # `"published"` or `"sequence"`, see `split_for`
+    holdout:str="published", # As in `split_for`
     crop:tuple=None, # Height and width that will be cut out, in pixels; smaller images are left out, which is printed
 )->tuple: # Images to train on, images to validate on; neither is empty
     "The images of `split_for` from which batches can be made."

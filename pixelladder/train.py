@@ -34,7 +34,7 @@ def train(
     val:str=None, # What validates if folders and lists don't say: a share, as in 0.2, or a file that lists names
     group:Literal["prefix","folder","none"]=None, # What a random split keeps together; guessed if it isn't said
     split_seed:int=0, # Of a random split
-    holdout:Literal["published","sequence"]="published", # What validates: the published split, or a training sequence
+    holdout:str="published", # What validates: the published split, a training drive by name, or "sequence": one of them
     epochs:int=10, # How often each image is seen
     batch_size:int=8, # Images a step; fewer if there are fewer to train on
     lr:float=2e-3, # Highest learning rate of the one-cycle schedule
@@ -98,7 +98,7 @@ def _several(value, name):
         raise ValueError(f"`{name}` must be a list, as in [255], not {value!r}")
 
 NEEDED = {"data": text, "head": text, "arch": text, "epochs": whole, "batch_size": whole, "lr": number,
-          "seed": partial(whole, least=0), "holdout": one_of("published","sequence"),
+          "seed": partial(whole, least=0), "holdout": text,
           **dict.fromkeys(("sgd","pretrained","augment","compile"), one_of(True,False))}
 PERHAPS = {**dict.fromkeys(("images","masks","codes","colours","val"), text), "void": _several,
            "group": one_of("prefix","folder","none"), "split_seed": partial(whole, least=0),

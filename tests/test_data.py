@@ -76,6 +76,19 @@ def test_sequences_are_held_out_whole(segnet):
     train,valid = split_for(data, "sequence")
     assert {data.sequence(p) for p in train}.isdisjoint({data.sequence(p) for p in valid}) and len(train)+len(valid)==8
 
+def test_each_drive_can_be_held_out(segnet):
+    data = open_data(segnet)
+    drives = sorted(set(map(data.sequence, data.splits["train"])))
+    held = {d: split_for(data, d) for d in drives}
+    assert len(drives) > 1
+    for d,(train,valid) in held.items():
+        assert valid and {data.sequence(p) for p in valid}=={d} and set(train)|set(valid)==set(data.splits["train"])
+        assert d not in map(data.sequence, train)
+    for wrong in ("drives","0099XX",""):
+        with pytest.raises(ValueError, match=f"{wrong!r}.*{drives[0]}"): split_for(data, wrong)
+    data.splits["train"] = held[drives[0]][1] # a single drive
+    with pytest.raises(ValueError, match="two training drives or more"): split_for(data, drives[0])
+
 def test_download_without_network(monkeypatch):
     def refuse(*args): raise OSError("no network")
     monkeypatch.setattr("pixelladder.data.untar_data", refuse)
