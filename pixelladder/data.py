@@ -177,7 +177,7 @@ def split_audit(
 # %% ../nbs/04_data.ipynb #9b40364e
 def split_for(
     data:SegmentationData, # A data set
-    holdout:str="published", # `"published"`: the split as published; a training drive, as in `"0016E5"`; or `"sequence"`
+    holdout:str="published", # `"published"`, a training drive by name, as in `"0016E5"`, or `"sequence"`
 )->tuple: # Images to train on, images to validate on
     ('The two lists of a holdout. A drive validates whole, and the published validation images are left out of both; '
      '`"sequence"` takes the drive nearest to a fifth of the images.')
