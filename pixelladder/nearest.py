@@ -115,6 +115,7 @@ class HalvingHead(Head):
     def __init__(self,
         body, # States `channels` and `strides`, finest first; the last stride is a power of two
         n_out:int, # Scores for each pixel, such as the number of classes
+        most:int=None, # No step gives more channels than this: for a wide body, or a small head
     ):
         super().__init__()
         c,self.stride = body.channels[-1],body.strides[-1]
@@ -123,6 +124,7 @@ class HalvingHead(Head):
                              "take another body")
         halvings = self.stride.bit_length()-1
         widths = [c] + [max(c//2**i, 16) for i in range(1, halvings+1)]
+        if most is not None: widths[1:] = [min(w, whole(most, "most")) for w in widths[1:]]
         self.steps = nn.Sequential(*(self.double(ni, nf) for ni,nf in zip(widths, widths[1:])))
         self.classes = nn.Conv2d(widths[-1], n_out, 1)
 

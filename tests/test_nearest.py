@@ -153,3 +153,15 @@ def test_head_exports_with_any_height_and_width():
     for size in [(64,64), (9,9), (33,100)]:
         x = torch.randn(1, 3, *size)
         torch.testing.assert_close(program(x), net(x))
+
+@pytest.mark.parametrize("most", [1, 24, 64, 10_000])
+def test_a_head_with_few_channels(most):
+    body = SimpleNamespace(channels=[64,512], strides=[2,16])
+    head = NearestHead(body, 11, most=most)
+    convs = [m for m in head.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert [c.out_channels for c in convs]==[min(w, most) for w in (256,128,64,32)]+[11] and convs[0].in_channels==512
+    assert head([None, torch.randn(1, 512, 3, 2)], (48,32)).shape==(1,11,48,32)
+
+@pytest.mark.parametrize("most", [0, -4, 2.5])
+def test_no_head_without_channels(most):
+    with pytest.raises(ValueError, match="`most`"): NearestHead(SimpleNamespace(channels=[512], strides=[16]), 11, most=most)
