@@ -6,7 +6,8 @@ results/drives.json.
 Every run is trained once for each training drive of CamVid, which is held out of it (`holdout="0016E5"`), and counted there
 at 360x480; the published validation and test images are not looked at. A run changes of "today" what its name says: the
 shipped model's recipe, with pictures of 192x256 and 12 epochs in place of 360x480 and 60. Runs are compared by drive and seed.
-Of each the flips and sizes at prediction are scored, too. What was counted is kept in FOLDER, drive by drive."""
+Of each the flips and sizes at prediction are scored, too. "scratch" has no ImageNet weights; "streets-first" was trained on
+2000 drawn streets before. What was counted is kept in FOLDER, drive by drive."""
 import zlib
 from functools import partial
 import numpy as np
@@ -41,6 +42,8 @@ RUNS = {"today": {},
         "weather": dict(weather=1),
         "crops": dict(size=(360,480), crop=(192,256)),
         "streets-first": dict(streets=2000),
+        "scratch": dict(pretrained=False),
+        "scratch-streets-first": dict(pretrained=False, streets=2000),
         "stride-2": dict(finest=2),
         "two-convolutions": dict(convs=2),
         "twice-as-wide": dict(width=2),
@@ -154,13 +157,13 @@ def draw(folder, n, size):
 
 def on_streets(how, data, out):
     "The weights after a training on drawn streets, by the same recipe"
-    file = out/f"streets-{how['streets']}-{how['finest']}{how['convs']}{how['width']}.pth"
+    file = out/f"streets-{how['streets']}{'' if how['pretrained'] else '-scratch'}.pth"
     if not file.exists():
         drawn = open_data(draw(out/"streets", how["streets"], how["size"]))
         if list(drawn.codes) != list(data.codes): raise ValueError(f"the streets have {drawn.codes}, CamVid has {data.codes}")
         set_seed(0, reproducible=True)
         learn = learner(batches(drawn, how, "published"), how, class_weights(drawn))
-        fit(learn, how|{"epochs": STREETS_EPOCHS})
+        fit(learn, how|{"epochs": STREETS_EPOCHS}) # no fewer steps than on CamVid
         with replacing(file) as draft: torch.save(learn.model.state_dict(), draft)
     return torch.load(file, weights_only=True)
 

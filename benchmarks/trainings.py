@@ -13,7 +13,7 @@ QUEUE = [ # the shortest way to an answer first; a later seed after the first of
     "drives --seeds 0 --runs today crops weather",
     "headline",
     "rungs",
-    "drives --seeds 0 --runs streets-first lovasz stride-2",
+    "drives --seeds 0 --runs streets-first scratch scratch-streets-first lovasz stride-2",
     "drives --seeds 0 --runs dice two-convolutions twice-as-wide 24-epochs hard-pixels",
     "drives --seeds 0 1 --runs today crops weather streets-first stride-2",
     "drives --seeds 0 --runs no-class-weights median-frequency twice-the-rate body-at-the-full-rate",
