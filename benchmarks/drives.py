@@ -33,13 +33,15 @@ from pixelladder.unet import UnetHead
 from record import kept, parser, record_runs, slug
 
 TODAY = dict(arch="squeezenet1_1", pretrained=True, size=(192,256), crop=None, epochs=12, bs=8, lr=2e-3, body=.1, power=.5,
-             weather=0, finest=4, convs=1, width=1, loss="cross-entropy", streets=0)
+             weather=0, levels=0, finest=4, convs=1, width=1, loss="cross-entropy", streets=0)
 SIZES = (1,1.25,1.5) # of a picture, at prediction
 FRAMES = 40 # of a drawn drive
 STREETS_EPOCHS = 4
 
 RUNS = {"today": {},
         "weather": dict(weather=1),
+        "levels": dict(levels=1),
+        "weather-levels": dict(weather=1, levels=1),
         "crops": dict(size=(360,480), crop=(192,256)),
         "streets-first": dict(streets=2000),
         "scratch": dict(pretrained=False),
@@ -77,6 +79,11 @@ class Crop(ItemTransform):
         (H,W),(h,w) = batch[1].shape[-2:],self.size
         top,left = torch.randint(H-h+1, ()),torch.randint(W-w+1, ())
         return tuple(t[..., top:top+h, left:left+w] for t in batch)
+
+def level(model, inputs):
+    "Each picture by its own mean and deviation: a hook in front of a model"
+    x = inputs[0]
+    return (x-x.mean((2,3), keepdim=True))/x.std((1,2,3), keepdim=True),
 
 class WideHead(UnetHead):
     "`UnetHead` with more convolutions, or more channels, on its finest grid"
@@ -121,6 +128,7 @@ def learner(dls, how, weights):
     head = partial(WideHead, **{k: how[k] for k in ("finest","convs","width")})
     learn = dense_learner(dls, how["arch"], head, pretrained=how["pretrained"], loss_func=Loss(how["loss"], weights),
                           bf16=True, cbs=NoValidation())
+    if how["levels"]: learn.model.register_forward_pre_hook(level)
     learn.metrics = []
     return learn
 
