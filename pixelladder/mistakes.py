@@ -86,7 +86,9 @@ exercise(cut_classifier, _cut_cases, run=_try_cut,
            "For each part, ask whether there is an adaptive average pooling in it. "
                "Several may say yes: which of them ends the body?",
            "Collect the numbers of the parts that say yes. None: a `ValueError`. "
-               "Else keep what stands before the largest."])
+               "Else keep what stands before the largest."],
+    after="No layer was copied: body and classifier share their weights, so training the one trains the "
+          "other. `copy.deepcopy` parts them.")
 
 # %% ../nbs/81_mistakes.ipynb #e97abe5f
 def _count_cases():
@@ -124,7 +126,9 @@ exercise(head_parameters, _count_cases, run=_count_only,
                   "On which side of it does it stand in the printed head?")],
     hints=["Write down the sizes in a row: after the pooling, between the matrices, at the end.",
            "Between two neighbours in that row: one normalization of the first size, and one matrix.",
-           "`zip(sizes, sizes[1:])` gives the neighbours."])
+           "`zip(sizes, sizes[1:])` gives the neighbours."],
+    after="Of 532,480 numbers for 512 channels and 10 scores, 524,288 stand in one matrix. A 1x1 "
+          "convolution from 512 channels to 10 scores has 5,130, and it keeps the grid.")
 
 # %% ../nbs/81_mistakes.ipynb #d7471127
 from pixelladder.nearest import linear_upsample, nearest_upsample
@@ -159,7 +163,9 @@ exercise(nearest_upsample, _nearest_cases, forbidden=("interpolate",),
     hints=["Take one row, [1, 2], and write down the four pixels that should come out.",
            "New pixel i copies an old pixel. Which one, for i = 0, 1, 2, 3? Which operation on i gives 0, 0, 1, 1?",
            "Either index with a list of old positions along each axis, "
-               "or find the method of a tensor that says each element several times along one axis."])
+               "or find the method of a tensor that says each element several times along one axis."],
+    after="Backwards the copies add up: a pixel's gradient is the sum over its block, `scale*scale` times "
+          "as much as any one of them.")
 
 # %% ../nbs/81_mistakes.ipynb #d5999d69
 def _linear_cases():
@@ -202,7 +208,9 @@ exercise(linear_upsample, _linear_cases, forbidden=("interpolate",),
            "The centre of new tile i lies at (i + a half) new tiles from the left edge. "
                "How many old tiles is that, and how far is it from the centre of old tile 0?",
            "Three steps for each i: the position, held between 0 and n-1; "
-               "its whole part, which is the left neighbour; the rest, which is the right neighbour's share."])
+               "its whole part, which is the left neighbour; the rest, which is the right neighbour's share."],
+    after="Scale 2 knows two recipes, in turn: a quarter and three quarters, three quarters and a quarter. "
+          "Scale s knows s of them, so a fixed kernel can do it: chapter 2 builds that kernel.")
 
 # %% ../nbs/81_mistakes.ipynb #248d8bc7
 from pixelladder.transposed import bilinear_kernel, conv_matrix, flip_kernel, input_size
@@ -243,7 +251,10 @@ exercise(stamp, _stamp_cases, forbidden=("conv_transpose2d",),
               Mistake(forgets_the_stride, "your stamps are one pixel apart. Where does `stride` come in?")],
     hints=["How large is the canvas? The last pixel's stamp decides.",
            "Pixel (i,j) stamps a block that begins at (i*stride, j*stride). How far does it reach?",
-           "Start from zeros. In two loops, add pixel times kernel to the slice that the stamp covers."])
+           "Start from zeros. In two loops, add pixel times kernel to the slice that the stamp covers."],
+    after="A GPU may add the stamps up in any order, and sums of floats then differ in their last digits. "
+          "PyTorch's page of `conv_transpose2d` says so, and names the switch: "
+          "`torch.backends.cudnn.deterministic`.")
 
 # %% ../nbs/81_mistakes.ipynb #3ffe26c8
 def _size_cases():
@@ -273,7 +284,9 @@ exercise(output_size, _size_cases,
               Mistake(strides_after_the_last, "you take a step of `stride` after the last stamp too. "
                   "How many steps are there between 3 stamps?")],
     hints=["Draw three pixels with stride 2 and a kernel of 4. Count.",
-           "The steps between the stamps, then the length of one stamp. Then cut, then add."])
+           "The steps between the stamps, then the length of one stamp. Then cut, then add."],
+    after="`nn.ConvTranspose2d` has one more argument: with `dilation` the stamp is spread out, "
+          "`dilation*(ks-1) + 1` pixels long. Nothing else in the formula changes.")
 
 # %% ../nbs/81_mistakes.ipynb #551d0e71
 def _input_cases():
@@ -312,7 +325,9 @@ exercise(input_size, _input_cases, run=_or_sentence,
     hints=["Write down `output_size` and solve it for `size`.",
            "What is left after you have taken off the kernel and "
                "put back what was cut must be a whole number of strides.",
-           "`divmod` gives both: how many, and the rest."])
+           "`divmod` gives both: how many, and the rest."],
+    after="Now you know what `output_padding` is for: a convolution of stride 2 makes the same size of two "
+          "sizes, 7 of 13 and of 14. On the way back it says which one you mean.")
 
 # %% ../nbs/81_mistakes.ipynb #e036930b
 def _zero_cases():
@@ -343,7 +358,9 @@ exercise(zero_insert, _zero_cases,
               Mistake(along_the_width_only, "the rows still touch. Which axis is missing?")],
     hints=["How large is it? Three pixels, 2 apart.",
            "Make the zeros first. Then put the pixels in.",
-           "A slice with a step can be assigned to."])
+           "A slice with a step can be assigned to."],
+    after="At stride 4 only 1 number in 16 isn't 0, and a convolution would multiply them all. So real "
+          "implementations never write the zeros down.")
 
 # %% ../nbs/81_mistakes.ipynb #4265cc36
 def _flip_cases():
@@ -370,7 +387,9 @@ exercise(flip_kernel, _flip_cases,
               Mistake(reverses_the_channels, "you also put the channels into the reverse order. "
                   "Should channel 0 still be channel 0?")],
     hints=["Two things: what happens inside each kernel, and where the channel axes go.",
-           "The last number of a kernel comes first. Then (ni,nf,kh,kw) becomes (nf,ni,kh,kw)."])
+           "The last number of a kernel comes first. Then (ni,nf,kh,kw) becomes (nf,ni,kh,kw)."],
+    after="What PyTorch calls a convolution doesn't flip; what SciPy calls `convolve2d` does. A network "
+          "learns its kernels, so either will do, until you copy weights from one program to another.")
 
 # %% ../nbs/81_mistakes.ipynb #6a072c65
 def _matrix_cases():
@@ -400,7 +419,9 @@ exercise(conv_matrix, _matrix_cases,
               Mistake(counts_by_columns, "you count the pixels column by column. Which pixel comes second?")],
     hints=["What does the matrix do to a picture that is 1 in pixel k and 0 elsewhere? It gives column k.",
            "So run the convolution over all such pictures. `torch.eye` has them, if you view its rows as pictures.",
-           "One batch, one convolution; then flatten each result, and mind which axis counts what."])
+           "One batch, one convolution; then flatten each result, and mind which axis counts what."],
+    after="Nearly all of it is 0: on a picture of 224x224, a row of a 3x3 kernel has 9 numbers among "
+          "50,176. The picture explains the layer; no program should build it.")
 
 # %% ../nbs/81_mistakes.ipynb #0542389f
 def _tent_cases():
@@ -433,7 +454,9 @@ exercise(bilinear_kernel, _tent_cases,
                   "Bilinear is linear along each axis on its own: what is done with the two?")],
     hints=["First in one dimension: the tent of ks 4 is 1/4, 3/4, 3/4, 1/4, that of ks 3 is 1/2, 1, 1/2.",
            "1 minus the distance from the middle, over the width of one side. "
-               "Then two dimensions from one: each pixel's number is a product."])
+               "Then two dimensions from one: each pixel's number is a product."],
+    after="The stride decides whether tents make a flat roof: away from the border those of ks 3 add up to 1 "
+          "at stride 2; at stride 3 they leave valleys of 1/2.")
 
 # %% ../nbs/81_mistakes.ipynb #ff97a3b8
 from pixelladder.subpixel import BilinearHead, icnr, overlap_map, pixel_shuffle
@@ -468,7 +491,9 @@ exercise(overlap_map, _overlap_cases,
                   "What should a second stamp change?"),
               Mistake(numbers_the_stamps, "you write down which stamp came last. What is to be counted?")],
     hints=["It is `stamp` from chapter 2, in one dimension, with ones.",
-           "Zeros as long as the output; then each stamp adds 1 to the `ks` pixels that it covers."])
+           "Zeros as long as the output; then each stamp adds 1 to the `ks` pixels that it covers."],
+    after="For a picture, multiply the rows: 1, 2, 1, 2 down and across gives 1, 2 and 4. In two "
+          "dimensions the pattern is twice as strong.")
 
 # %% ../nbs/81_mistakes.ipynb #2310a24e
 def _shuffle_cases():
@@ -503,7 +528,9 @@ exercise(pixel_shuffle, _shuffle_cases, forbidden=("pixel_shuffle",),
     hints=["Split the channel axis into three: C, r, r.",
            "Where should each of the two r go? "
                "Rows of blocks beside H, columns of blocks beside W: (B, C, H, r, W, r).",
-           "`view`, `permute`, `reshape`: the order in `permute` is the whole exercise."])
+           "`view`, `permute`, `reshape`: the order in `permute` is the whole exercise."],
+    after="`F.pixel_unshuffle` is the way back: a grid of half the size, four times the channels, and not "
+          "a number lost. A pooling can't say that.")
 
 # %% ../nbs/81_mistakes.ipynb #90dabf2e
 def _icnr_cases():
@@ -527,7 +554,9 @@ exercise(icnr, _icnr_cases,
               Mistake(shares_the_weight, "right order, but r*r times too small. "
                   "Do the numbers of a block add up, or stand side by side?")],
     hints=["In the end the r*r numbers of each block must be equal. Which channels are those?",
-           "Channels c*r*r up to c*r*r + r*r - 1 all need kernel c."])
+           "Channels c*r*r up to c*r*r + r*r - 1 all need kernel c."],
+    after="It is a start, no rule: each of the `r*r` copies gets a gradient of its own, so after one step "
+          "they may differ, and checkerboards can come back.")
 
 # %% ../nbs/81_mistakes.ipynb #505bc63d
 class _Body: channels,strides = [4,8,16],[2,4,8]
@@ -624,7 +653,9 @@ exercise(BilinearHead, _head_cases, run=_try_head,
                   "They come finest first: where is the one that knows what things are?")],
     hints=["Two steps: scores on the grid, then large.",
            "`nn.Conv2d(body.channels[-1], n_out, 1)` belongs into `__init__`, so that its weights are trained.",
-           "A picture of 21 pixels has 3 cells of 8; they grow to 24. `fit` cuts."])
+           "A picture of 21 pixels has 3 cells of 8; they grow to 24. `fit` cuts."],
+    after="Enlarging first would give the same scores, because both steps are linear and the shares of an "
+          "interpolation add up to 1. Scoring first has `stride*stride` times fewer pixels to score.")
 
 # %% ../nbs/81_mistakes.ipynb #fecff8c5
 from pixelladder.codes import UNLISTED, VOID
@@ -670,7 +701,9 @@ exercise(label_to_colour, _to_colour_cases,
     hints=["A palette is a table: row i is the colour of code i. "
                "What does PyTorch do with a whole mask of row numbers in the square brackets of a table?",
            "Void is row 255 of a table that has 256 rows. Fill such a table: first the palette, then void.",
-           "A uint8 tensor in square brackets means yes or no. Which method turns it into row numbers?"])
+           "A uint8 tensor in square brackets means yes or no. Which method turns it into row numbers?"],
+    after="A PNG can store just that, codes and a table. Pillow's mode \"P\" opens such a file as codes, so "
+          "nobody needs to search for colours.")
 
 # %% ../nbs/81_mistakes.ipynb #98f3be89
 def _match(rgb, palette, void, equal, start=UNLISTED):
@@ -713,7 +746,9 @@ exercise(colour_to_label, _to_label_cases,
                "Then, for each class: where in the picture is its colour?",
            "Comparing `(H,W,3)` with a colour gives a yes or no for each channel. "
                "Which method asks for all three, and along which axis?",
-           "Void is one more colour, with the code 255."])
+           "Void is one more colour, with the code 255."],
+    after="Save such a picture as JPEG, and the colours near every edge are a little off: unlisted. Masks "
+          "are kept as PNG.")
 
 # %% ../nbs/81_mistakes.ipynb #c2a9d1cc
 from pixelladder.fcn import add_skip, bilinear_weight
@@ -742,7 +777,9 @@ exercise(bilinear_weight, _fill_cases,
                "Which ones are tents?",
            "The tents stand on the diagonal of the first two axes. Start from zeros.",
            "Chapter 2's `bilinear_kernel` makes the tent. "
-               "Two lists of indices, in one pair of brackets, go along a diagonal together."])
+               "Two lists of indices, in one pair of brackets, go along a diagonal together."],
+    after="PyTorch has the same idea for a convolution: `nn.init.dirac_` puts a 1 into the middle of each "
+          "kernel on that diagonal, and the layer begins by changing nothing.")
 
 # %% ../nbs/81_mistakes.ipynb #bdd1e5ca
 def _skip_cases():
@@ -778,7 +815,9 @@ exercise(add_skip, _skip_cases,
               Mistake(crops_the_wrong_end, "you cut off the first row or column. "
                   "Cell 0 begins at pixel 0 in both grids: at which end is there too much?")],
     hints=["Make the coarse scores as large as the fine ones, then you can add them cell by cell.",
-           "Doubled, the coarse grid may be one row or one column too large. Which chapter 1 function takes that off?"])
+           "Doubled, the coarse grid may be one row or one column too large. Which chapter 1 function takes that off?"],
+    after="Scores are logarithms, so a sum of scores is a product of probabilities (made to add up to 1 "
+          "again). One of the two grids can veto a class.")
 
 # %% ../nbs/81_mistakes.ipynb #761b0a7f
 from pixelladder.unet import DecoderBlock, crop_and_concat, pad_to_multiple, receptive_field
@@ -819,7 +858,9 @@ exercise(crop_and_concat, _crop_cases, run=_either_way,
                   "The paper invents no numbers at the border: which of the two can give something up?")],
     hints=["Only the skip changes. How many rows is it too high, and how many of them go at the top?",
            "`(H-h)//2` rows at the top; then `h` rows stay.",
-           "`torch.cat([..., ...], 1)` stacks channels."])
+           "`torch.cat([..., ...], 1)` stacks channels."],
+    after="The paper pays with its border: of 572x572 pixels, 388x388 get an answer. To answer for the rim "
+          "too, it mirrors the picture around itself first.")
 
 # %% ../nbs/81_mistakes.ipynb #bad22a64
 def _pad_cases():
@@ -847,7 +888,9 @@ exercise(pad_to_multiple, _pad_cases,
               Mistake(crops_to_a_multiple, "pixels were lost. Which multiple is at least `h`?")],
     hints=["How many rows are missing to the next multiple? 3 rows, multiples of 4: one. 4 rows: none.",
            "`-h % n` counts them: try it for 3, 4 and 5.",
-           "`F.pad(x, (left, right, top, bottom), mode=\"replicate\")`"])
+           "`F.pad(x, (left, right, top, bottom), mode=\"replicate\")`"],
+    after="`mode=\"reflect\"` looks better at an edge, and needs more rows than it adds: 2 rows can't be "
+          "reflected to 32. Repeating always works.")
 
 # %% ../nbs/81_mistakes.ipynb #96610bea
 def _field_cases():
@@ -882,7 +925,9 @@ exercise(receptive_field, _field_cases,
               Mistake(gives_the_step, "that is how far two cells are apart. How far does one of them see?")],
     hints=["Keep two numbers: what a cell sees, and how far apart two cells are. Both begin with 1.",
            "A kernel of 3 looks at 2 cells more than 1: that adds 2 steps.",
-           "First add, then make the step longer."])
+           "First add, then make the step longer."],
+    after="That is what a cell *can* see. More paths lead to the middle than to the rim, so it listens "
+          "mostly to the middle: its effective receptive field, as Luo et al. (2016) call it.")
 
 # %% ../nbs/81_mistakes.ipynb #bee27751
 def _block_cases():
@@ -963,7 +1008,9 @@ exercise(DecoderBlock, _block_cases, run=_try_block,
     hints=["Two layers in `__init__`: `nn.Conv2d(ni, nf, 1, bias=False)` and a `ConvLayer`. "
                "How many channels does the second read?",
            "`F.interpolate(..., size=skip.shape[-2:], mode=\"nearest\")` fits odd sizes too.",
-           "`torch.cat([small made large, skip], 1)`, then mix."])
+           "`torch.cat([small made large, skip], 1)`, then mix."],
+    after="Look at your `ConvLayer`: its convolution has no bias. The batch norm behind it takes each "
+          "channel's mean off, and a constant would be gone at once.")
 
 # %% ../nbs/81_mistakes.ipynb #7bdc2801
 from pixelladder.nearest import fit
@@ -1628,7 +1675,8 @@ exercise(psnr, _psnr_cases, run=_as_metric,
                   "What would a single perfect pixel do to that?")],
     hints=["First the mean squared error of each picture, then the logarithm.",
            "`.mean((1,2,3))` leaves the batch's axis alone.",
-           "`-10*torch.log10(...)`."])
+           "`-10*torch.log10(...)`."],
+    after="Half the error (its root mean square) is 6 decibels more, however large it was.")
 
 # %% ../nbs/81_mistakes.ipynb #4a847863
 def _input_skip_cases():
@@ -1663,7 +1711,9 @@ exercise(input_skip, _input_skip_cases, run=_given_stats,
               Mistake(leaves_the_picture_out, "the picture is missing: where is `x`?")],
     hints=["Normalizing is `(picture-mean)/std`. Solve that for the picture.",
            "`mean` has one number a channel: `.view(-1, 1, 1)` lines it up with `(B,C,H,W)`.",
-           "`out` comes last, and as it is."])
+           "`out` comes last, and as it is."],
+    after="Where `out` begins as zeros, an untrained network already gives the picture back, and has only "
+          "to learn what is missing. A residual block starts from the same thought.")
 
 # %% ../nbs/81_mistakes.ipynb #1408de57
 def _stripes(period, size=24):
@@ -1718,7 +1768,9 @@ exercise(find_checkerboard, _board_cases,
                   "After how many pixels does a picture repeat that is the same everywhere?")],
     hints=["`{p: checkerboard_score(y, p) for p in range(2, most+1)}` holds all you need.",
            "First ask whether the best score is above 0.01. (That of a black picture is `nan`, which isn't.)",
-           "Then the smallest period among those with at least 0.9 of it."])
+           "Then the smallest period among those with at least 0.9 of it."],
+    after="A Fourier transform needs no list of periods: columns that repeat after 4 pixels are a peak of "
+          "`torch.fft.rfft` at a quarter of the length.")
 
 # %% ../nbs/81_mistakes.ipynb #474f88ed
 def _edge_cases():
@@ -1756,7 +1808,9 @@ exercise(edge_loss, _edge_cases, run=_as_loss,
               Mistake(compares_pixels, "that compares pixels. Where is a difference between neighbours?")],
     hints=["`x[..., 1:]-x[..., :-1]` are the steps to the right.",
            "The difference of two steps is the step of the difference: work with `made-truth`.",
-           "The mean of the absolute steps down, plus the mean of those to the right."])
+           "The mean of the absolute steps down, plus the mean of those to the right."],
+    after="A picture that is lighter by the same amount everywhere costs nothing, so this loss never "
+          "stands alone. Of a picture instead of an error, it is called total variation.")
 
 # %% ../nbs/81_mistakes.ipynb #29b53f00
 def _gram_cases():
@@ -1793,4 +1847,6 @@ exercise(gram, _gram_cases,
                   "In which order do the axes stand before you reshape?")],
     hints=["Make each channel one long row: `f.flatten(2)`.",
            "All sums of products of two rows at once are one matrix product.",
-           "`rows @ rows.transpose(1, 2)`, over `c*h*w`."])
+           "`rows @ rows.transpose(1, 2)`, over `c*h*w`."],
+    after="It is a mean over places, so pictures of every size give a matrix of the same size: a small "
+          "painting can teach its style to a large photo.")

@@ -34,7 +34,7 @@ def test_the_own_answer_is_right_and_a_stub_not_started(name):
     right,said = judge(spec, retyped(spec.answer))
     assert right and said.startswith("right, on"), said
     assert judge(spec, spec.answer) == (False, "not started")
-    assert len(spec.hints) >= 2 and len(spec.mistakes) >= 2 and len({m.hint for m in spec.mistakes})==len(spec.mistakes)
+    assert len(spec.hints) >= 2 and len(spec.mistakes) >= 2 and len({m.hint for m in spec.mistakes})==len(spec.mistakes) and spec.after
 
 @pytest.mark.parametrize("name, i", [(n,i) for n,e in EXERCISES.items() for i in range(len(e.mistakes))], ids=lambda v: EXERCISES and str(v))
 def test_each_mistake_earns_its_own_hint(name, i):
