@@ -19,7 +19,6 @@ import torch.nn.functional as F
 from torch import nn, Tensor
 
 # %% ../nbs/00_body_and_head.ipynb #326c8398
-from fastai.torch_core import TensorBase
 from .arches import network
 from .arguments import HEADS, arguments_of, find_head, head_name # two are only handed on
 
@@ -161,6 +160,10 @@ class Head(nn.Module):
         return self
 
 # %% ../nbs/00_body_and_head.ipynb #dbfc8058
+def _is_fastai(x):
+    "A tensor of fastai's? Asked without its import, which takes seconds"
+    return any(kind.__module__=="fastai.torch_core" for kind in type(x).__mro__)
+
 class DensePredictor(nn.Module):
     "A body and a head: pictures of any size in, a prediction for each of their pixels out."
     def __init__(self,
@@ -174,7 +177,7 @@ class DensePredictor(nn.Module):
         x:Tensor, # Pictures, normalized, float, `(B,n_in,H,W)`, any `H` and `W` from 1
     )->Tensor: # Scores, float, `(B,n_out,H,W)`; not probabilities yet
         "The scores of every pixel, at the size of `x`."
-        if isinstance(x, TensorBase): x = x.as_subclass(Tensor) # fastai's types end here: inside are plain tensors
+        if _is_fastai(x): x = x.as_subclass(Tensor) # fastai's types end here: inside are plain tensors
         (h,w),least = x.shape[-2:],self.body.minimum
         if h < least or w < least:
             return self(F.pad(x, (0, max(least-w, 0), 0, max(least-h, 0)), mode="replicate"))[..., :h, :w]

@@ -146,10 +146,10 @@ def _listed(paths):
 def _predict(given):
     "Say the class of every pixel: of each picture a mask, and on request an overlay and the share of each class"
     todo,out = _listed(given["pictures"]),Path(given["out"])
-    from fastai.torch_core import default_device
     from pixelladder.files import replacing
+    from pixelladder.segmenter import best_device
     from pixelladder.store import load_model
-    model = load_model(given["folder"]).to(default_device())
+    model = load_model(given["folder"]).to(best_device())
     how = {k: given[k] for k in ("how","tile","overlap","flips","scales") if k in given}
     failed,last = [],None
     for i,(picture,name) in enumerate(todo, 1):

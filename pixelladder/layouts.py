@@ -6,11 +6,11 @@ Docs: https://pixelladder.github.io/pixelladder/layouts.html.md"""
 
 # %% auto #0
 __all__ = ['KINDS', 'OTHER_KINDS', 'OF_MASKS', 'OF_IMAGES', 'SIBLINGS', 'IMAGES', 'MASKS', 'SPLIT', 'NAMES', 'LEGENDS', 'SAMPLE',
-           'CAMERAS', 'OPTIONS', 'RECORD_KEYS', 'read_codes', 'as_codes', 'as_legend', 'image_stem', 'Pairs',
+           'CAMERAS', 'OPTIONS', 'RECORD_KEYS', 'read_codes', 'as_codes', 'as_legend', 'image_stem', 'Pairs', 'Nothing',
            'voc_folder', 'void_of', 'Meaning', 'find_drives', 'draw_split', 'find_data', 'write_dataset']
 
 # %% ../nbs/00_layouts.ipynb #4376fde9
-import csv, io, json, os, random, re
+import json, os, random, re
 from collections import Counter
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,7 +22,7 @@ import numpy as np
 from .codes import CAMVID, CAMVID_CODES, CAMVID_GROUPS, CITYSCAPES, UNLISTED, VOC_CODES, VOID
 from .codes import is_void, make_lookup, voc_palette
 from .files import replacing
-from .pictures import open_picture, packed, read_mask
+from .pictures import Segments, open_picture, packed, read_mask
 
 # %% ../nbs/00_layouts.ipynb #f788c5f1
 def _lines(file):
@@ -132,11 +132,13 @@ def as_legend(
 
 def _rows(file):
     "Name and colour of each line of a CSV or text file; a line of titles is skipped"
+    number,apart = r"(?<![\w.])\d{1,3}(?![\w.])",r"[\s,;\t]+"
     for line in _names(file):
         if line.startswith("#") and not re.match(r"#[0-9a-fA-F]{6}\b", line): continue
-        numbers = r"(?<![\w.])(\d{1,3})[\s,;\t]+(\d{1,3})[\s,;\t]+(\d{1,3})(?![\w.])"
-        m = re.search(r"#[0-9a-fA-F]{6}\b", line) or re.search(numbers, line)
-        if m: yield (line[:m.start()]+line[m.end():]).strip(" \t,;:()[]\"'"),m[0]
+        m = re.search(r"#[0-9a-fA-F]{6}\b", line)
+        m = m or re.search(rf"(?:{number}{apart})?({number}{apart}{number}{apart}{number})", line) # a code before them
+        name = re.sub(rf"^{number}{apart}", "", (line[:m.start()]+line[m.end():]).strip(" \t,;:()[]\"'")) if m else ""
+        if m: yield name.strip(" \t,;:()[]\"'"),m[m.lastindex or 0]
         elif re.search(r"\d", line): yield line,None
 
 # %% ../nbs/00_layouts.ipynb #5e999da0
@@ -158,8 +160,11 @@ def _split(name):
 
 def _pictures(folder, kinds=KINDS):
     "The picture files in `folder` and below, sorted; never hidden ones"
-    found = []
+    found,been = [],set()
     for place,folders,files in os.walk(folder, followlinks=True):
+        here = os.path.realpath(place)
+        if here in been: folders[:],files = [],[] # a link has led back here
+        been.add(here)
         named = [f for f in folders if Path(f).suffix.lower() in kinds] # a folder that is called like a picture
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in named)
         found += [Path(place)/f for f in files+named if Path(f).suffix.lower() in kinds and not f.startswith(".")]
@@ -237,8 +242,18 @@ class Pairs:
             if m and image_stem(p) in m.stem: names[m.stem.replace(image_stem(p), "{}", 1)+m.suffix] += 1
         return f"{self.said(self.masks)}/{names.most_common(1)[0][0] if names else '{}.png'}"
 
+    def _shared(self):
+        "Sentences on masks that images of several folders would share"
+        of = {}
+        for p,m in self.of.items(): of.setdefault(m, []).append(p)
+        for m,ps in of.items():
+            if m and len({p.parent for p in ps}) > 1:
+                yield (f"{m.name}: {len(ps)} images would share this mask, such as {self.said(ps[0])} and "
+                       f"{self.said(ps[1])}: lay the masks into folders as the images lie, or rename both")
+
     def faults(self):
         "Sentences on files that would be left out in silence, or shared"
+        yield from self._shared()
         photos,masks = self.said(self.images),self.said(self.masks)
         stems = Counter((p.parent,image_stem(p)) for p in self.photos)
         for folder in dict.fromkeys((self.images,self.masks)):
@@ -286,12 +301,18 @@ def _coco_places(root):
         masks = next((t/n for n in names for t in tops if (t/n).is_dir() and (t/n) != folder), None)
         if folder and masks: yield _split(split),folder,masks
 
+class Nothing(FileNotFoundError):
+    "A folder that holds no data set"
+
 def _nothing(root):
     inside = [p.name+"/"*p.is_dir() for p in sorted(root.iterdir()) if not p.name.startswith(".")]
     holds = ", ".join(inside[:6])+(f" and {len(inside)-6} more" if len(inside) > 6 else "") or "nothing"
-    return FileNotFoundError(
-        f"{root} holds no data set that is understood; it holds {holds}. Wanted: `images/` and `masks/` (or `labels/`, "
-        "`annotations/`) with files of the same name; or `images/`, `labels/` and `codes.txt` (fastai's layout); "
+    images = _one_of(root, IMAGES)
+    lacks = f"Beside {images.name}/ no folder of masks was found. " if images else ""
+    return Nothing(
+        f"{root} holds no data set that is understood; it holds {holds}. {lacks}"
+        "Wanted: `images/` and `masks/` (or `labels/`, `annotations/`) with files of the same name; "
+        "or `images/`, `labels/` and `codes.txt` (fastai's layout); "
         "`train/` and `trainannot/` (SegNet's); `JPEGImages/` (Pascal VOC's); `leftImg8bit/` and `gtFine/` "
         "(Cityscapes'); or say where they are: `images=` and `masks=` (`--images DIR --masks DIR`)")
 
@@ -403,11 +424,12 @@ class Meaning:
         smeared = len(values) > 10 and any(m.suffix.lower() in (".jpg",".jpeg") for m in masks)
         if len(values) > 100 or smeared:
             raise ValueError(f"the codes have no names, and {len(values)} different values stand {of}: these look like "
-                             "grey levels, or like masks that were smoothed or saved as JPEG. If they are codes, "
-                             "name them with `codes` (`--codes FILE`)")
+                             "grey levels, or like masks that were smoothed or saved as JPEG: save them as PNG, "
+                             "one value a class. If they are codes, name them with `codes` (`--codes FILE`)")
         top = values[-1]
         self.named = {v: f"class {v}" for v in (range(top+1) if top < 2*len(values)+8 else values)}
-        self.guessed.append(f"{len(self.named)} classes, by number: there are no other codes {of} (`codes=`)")
+        n = len(self.named)
+        self.guessed.append(f"{n} class{'es' if n > 1 else ''}, by number: there are no other codes {of} (`codes=`)")
 
     def settle(self):
         "Names of the classes, the lookup table, and the code of each colour"
@@ -497,17 +519,30 @@ def _lists(root):
     found = {s: next((p/n for p in places for n in names if (p/n).is_file()), None) for s,names in files.items()}
     return {s: f for s,f in found.items() if f}
 
+def _first_path(line):
+    "The image in a line that may name its mask, too, and may come from Windows"
+    pieces = re.split(r"[,;\s]+", line)
+    return (pieces[0] if len(pieces)==2 else line).replace("\\", "/").removeprefix("./")
+
+def _tail(name, known):
+    "The end of the path `name` that is among the `known`; itself if there is none"
+    parts = name.split("/")
+    tails = ["/".join(parts[i:]) for i in range(len(parts))]
+    return next((t for t in tails if t in known), name)
+
 def _listed(files, images, base):
     "The images that each list names, and sentences on names that are no image's"
     by = {}
     for p in images:
         for key in (p.name, p.stem, _relative(p, base), _relative(p.with_suffix(""), base)): by.setdefault(key, p)
-    def first(line): return line.split()[0] if len(line.split())==2 else line # an image and its mask
-    lines = {s: [n if n in by else by[f].name if (f := Path(first(n)).name) in by and f != n and " " in n else n
-                 for n in _names(file)] for s,file in files.items()}
+    paths = {k: p for p in images for k in (_relative(p, base), _relative(p.with_suffix(""), base))}
+    lines = {s: [n if n in by else _first_path(n) for n in _names(file)] for s,file in files.items()}
+    if all("/" in n for names in lines.values() for n in names): # as seen from above, or from elsewhere
+        lines = {s: [_tail(n, paths) for n in names] for s,names in lines.items()}
     stems = all(Path(n).suffix.lower() not in KINDS for names in lines.values() for n in names) # Pascal VOC's way
     known = {p.name: p for p in images} | {_relative(p, base): p for p in images}
-    splits,faults = {},[]
+    splits = {}
+    faults = [f"{files[s].name}: it lists no images: name some, a line each" for s,names in lines.items() if not names]
     for s,names in lines.items():
         splits[s] = [p for n in names if (p := (by if stems else known).get(n))]
         for name in sorted(n for n in set(names) if n not in (by if stems else known)):
@@ -586,9 +621,10 @@ def _pairs(root, wanted):
         return {**base, "root": voc, "voc": voc, "masks": masks, "splits": splits, "pairs": [], "layout": layout}
     places,layout = _places(root)
     if layout=="COCO's layout" and any("panoptic" in m.name for _,_,m in places): layout = "COCO's panoptic layout"
-    if not places and _side_by_side(root): places,layout = [(None,root,root)],"images and masks side by side"
     if not places and len(_dirs(root))==1: # an archive, unpacked into a folder
-        return {**_pairs(_dirs(root)[0], wanted), "top": root}
+        try: return {**_pairs(_dirs(root)[0], wanted), "top": root}
+        except Nothing: pass
+    if not places and _side_by_side(root): places,layout = [(None,root,root)],"images and masks side by side"
     if not places: raise _nothing(root)
     left = [s for s,_,m in places if s=="test" and layout=="images and masks" and "gt" in m.parent.name]
     places = [p for p in places if p[0] not in left] # Cityscapes keeps the answers of its test to itself
@@ -606,6 +642,8 @@ def _side_by_side(root, most=20_000):
 
 def _filled(pairs, root):
     "The pairs, unless there are no pictures at all"
+    if pairs and not any(one.photos or _pictures(one.images, OTHER_KINDS) for one in pairs):
+        raise FileNotFoundError(f"{pairs[0].images} holds no pictures: lay your photos there, as PNG or JPEG")
     for one in pairs:
         for folder,found in ((one.images,one.photos),(one.masks,one.drawn)):
             if found or _pictures(folder, OTHER_KINDS): continue
@@ -620,7 +658,12 @@ def _none_fits(pairs):
     "The sentence on folders in which no image has a mask"
     one = next(o for o in pairs if o.photos)
     first,masks = one.photos[0],one.said(one.masks)
-    if not one.drawn: return f"{first.name}: there is no mask for it, nor for any other image: {masks}/ holds none"
+    others = [p for p in _pictures(one.masks, KINDS|OTHER_KINDS) if p not in one.photos]
+    if not one.drawn:
+        beside = f"holds only files such as {others[0].name}, which aren't read" if others else "holds none"
+        way = "Cityscapes' own scripts make `_gtFine_labelIds.png`" if others and SIBLINGS.search(others[0].stem) else \
+            "save each mask as PNG, a code a pixel"
+        return f"{first.name}: there is no mask for it, nor for any other image: {masks}/ {beside}: {way}"
     return (f"{first.name}: none of the {len(one.photos)} images has a mask: for {one.said(first)} the file "
             f"{masks}/{image_stem(first)}.png is wanted, and {one.said(one.drawn[0])} is there: rename the masks")
 
@@ -674,10 +717,17 @@ def _coco_meaning(root, void, layout):
     "COCO's categories, from the JSON files beside its masks"
     files = sorted((root/"annotations").glob("panoptic_*.json" if "panoptic" in layout else "stuff_*.json"))
     if not files: return Meaning(None, None, void, "guessed")
-    cats = {c["id"]: c["name"] for c in _json(files[0])["categories"]}
+    cats = _coco(files[0], lambda made: {c["id"]: c["name"] for c in made["categories"]})
     if "panoptic" in layout:
         return Meaning(dict(enumerate(cats[k] for k in sorted(cats))), {}, ([VOID],[],[]), files[0].name)
     return Meaning(cats, None, (void[0] or [0],void[1],void[2]), files[0].name)
+
+def _coco(file, read):
+    "What `read` finds in one of COCO's JSON files, or one sentence"
+    made = _json(file)
+    try: return read(made)
+    except (KeyError,TypeError,AttributeError) as e:
+        raise ValueError(f"{file} isn't written as COCO writes it ({type(e).__name__}: {e}): copy it again") from e
 
 def _of_number(n): return n & 255, n>>8 & 255, n>>16 # the colour in which segment `n` is painted
 
@@ -688,12 +738,16 @@ def _panoptic(pairs):
         file = one.masks.with_suffix(".json")
         if not file.is_file():
             raise FileNotFoundError(f"{file} is missing: a panoptic mask can't be read without its list of segments")
-        made = _json(file)
-        code = {c: i for i,c in enumerate(sorted(c["id"] for c in made["categories"]))}
-        for a in made["annotations"]:
-            segments = {_of_number(s["id"]): code[s["category_id"]] for s in a["segments_info"]}
-            legends[one.masks/a["file_name"]] = {(0,0,0): VOID} | segments
+        legends |= {m: Segments(file.name, {}) for m in one.drawn}
+        legends |= _coco(file, lambda made: dict(_segments(one.masks, file.name, made)))
     return legends
+
+def _segments(folder, file, made):
+    "The legend of each mask that is listed"
+    code = {c: i for i,c in enumerate(sorted(c["id"] for c in made["categories"]))}
+    for a in made["annotations"]:
+        codes = {_of_number(s["id"]): code[s["category_id"]] for s in a["segments_info"]}
+        yield folder/a["file_name"],Segments(file, codes)
 
 # %% ../nbs/00_layouts.ipynb #d8a15ca3
 def _splits(found, wanted, files):

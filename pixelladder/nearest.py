@@ -11,9 +11,9 @@ __all__ = ['nearest_upsample', 'check_mixable', 'linear_upsample', 'bilinear_ups
 import torch
 import torch.nn.functional as F
 from torch import nn, Tensor
-from fastai.layers import ConvLayer
 
 # %% ../nbs/01_nearest.ipynb #a5ff35b7
+from .arches import ConvLayer
 from .body import Head
 from .checks import whole
 

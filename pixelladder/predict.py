@@ -17,7 +17,7 @@ import torch
 # %% ../nbs/10_predict.ipynb #0de86586
 from .data import SegmentationData, split_for
 from .metrics import class_iou, confusion, mean_iou, pixel_accuracy
-from .segmenter import Segmenter, fading_window, tile_starts, tiled_scores
+from .segmenter import Segmenter, fading_window, tile_spans, tiled_scores
 from .store import check_recipe, export_onnx, learner_recipe, load_model, recipe, save_model
 
 # %% ../nbs/10_predict.ipynb #fa3dd067

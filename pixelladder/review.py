@@ -35,6 +35,7 @@ def look_at(
     path,picture = data.masks[image],None
     try: picture = data.image(image)
     except BadPicture as e: return None,None,[str(e)]
+    except FileNotFoundError: return None,None,[_gone(image, "image")]
     except Exception as e:
         return None,None,[f"{image.name}: the image can't be read ({type(e).__name__}): replace the file"]
     if path is None:
@@ -42,6 +43,7 @@ def look_at(
         return picture,None,[f"{image.name}: there is no mask for it, such as {name}: add one, or take the image away"]
     try: codes = read_mask(path, data.legend(path))
     except BadPicture as e: return picture,None,[str(e)]
+    except FileNotFoundError: return picture,None,[_gone(path, "mask")]
     except Exception as e:
         return picture,None,[f"{path.name}: the mask can't be read ({type(e).__name__}): replace the file"]
     faults = _size_faults(path.name, codes.shape, picture.shape[:2]) + _code_faults(data, path.name, codes)
@@ -58,6 +60,11 @@ def check_image(
     return look_at(data, image)[2]
 
 # %% ../nbs/00_review.ipynb #a5d24ab9
+def _gone(path, what):
+    "The sentence on a file that isn't there"
+    why = f"it is a link to {path.readlink()}, which isn't there" if path.is_symlink() else "there is no such file"
+    return f"{path.name}: the {what} can't be read ({why}): put it there, or take its name from the list"
+
 def _void_faults(data, name, codes):
     "The sentence on a mask in which nothing is labelled, or nothing"
     if (data.lookup[codes] != VOID).any(): return []
@@ -79,6 +86,9 @@ def _likely_cause(codes, listed):
                 "or say that 255 is void with `void=255` (`--void 255`)")
     if set(codes) == {listed}:
         return f"codes counted from 1 (off by one): subtract 1, or list {listed+1} codes"
+    if max(codes) > 255:
+        return ("numbers of objects, depths or 16-bit levels in place of codes, which are 0 to 255: "
+                "give all pixels of a class one code, and save 8 bits")
     if len(codes) > 3:
         return ("resized or saved with a smoothing filter (resize masks by nearest neighbour, save them as PNG), "
                 "or grey levels in place of codes")
@@ -125,7 +135,10 @@ def check_data(
              for s in wanted if not data.splits.get(s)]
     images = [p for s in wanted for p in data.splits.get(s, [])]
     with ThreadPoolExecutor() as pool: found = list(pool.map(partial(check_image, data), images))
-    return [*empty, *list_errors(data), *sum(found, [])]
+    found = [*empty, *list_errors(data), *sum(found, [])]
+    if data.n > 1 or found: return found
+    return [f"{data.codes[0]}: it is the only class, so every answer is right and nothing is learned: look into the "
+            "masks, and name what they hold with `codes` (`--codes FILE`), or call less of it void (`--void`)"]
 
 # %% ../nbs/00_review.ipynb #8a486d1c
 def list_faults(
@@ -235,11 +248,14 @@ def check_codes(
                          "or mend the masks (`check_data`)")
     classes = [c for c in found if c != VOID]
     if not classes: raise ValueError("the masks are void everywhere (255): nothing can be learned from them")
-    if n > 1 and len(classes)==1 and VOID in found:
+    if n==1:
+        raise ValueError("there is one class, so every answer is right and nothing is learned: name two or more in "
+                         "`dls` or `n_out`; what is not the object is a class, too, such as background")
+    if len(classes)==1 and VOID in found:
         raise ValueError(f"the masks hold class {classes[0]} and 255 alone, and 255 is void: nothing but class "
                          f"{classes[0]} would be learned. If they are black and white, make 255 a class: "
                          "`open_data` does it by itself; with fastai's loaders, divide the mask by 255")
-    alone = n > 1 and len(classes)==1
+    alone = len(classes)==1
     return f"every pixel of the masks that were looked at is of class {classes[0]}: is that so?" if alone else ""
 
 def check_batch(

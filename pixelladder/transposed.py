@@ -16,9 +16,9 @@ from itertools import product
 import torch
 import torch.nn.functional as F
 from torch import nn, Tensor
-from fastai.layers import ConvLayer
 
 # %% ../nbs/02_transposed.ipynb #7ede0696
+from .arches import ConvLayer
 from .checks import whole
 from .nearest import HalvingHead, check_mixable
 

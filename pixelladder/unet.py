@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import nn, Tensor
 
 # %% ../nbs/08_unet.ipynb #a8d125b9
-from fastai.layers import BatchNorm, ConvLayer, PixelShuffle_ICNR, ResBlock
+from .arches import ConvLayer
 
 # %% ../nbs/08_unet.ipynb #100d929b
 from .body import Body, DensePredictor, Head
@@ -80,7 +80,8 @@ def pad_to_multiple(
 
 # %% ../nbs/08_unet.ipynb #0c6fd823
 def _conv(ni, nf, **kwargs):
-    "A `ConvLayer` without batch norm"
+    "fastai's `ConvLayer` without batch norm"
+    from fastai.layers import ConvLayer # slow to import, and only this head needs it
     return ConvLayer(ni, nf, norm_type=None, **kwargs)
 
 # %% ../nbs/08_unet.ipynb #db90bee6
@@ -92,6 +93,7 @@ class DynamicBlock(nn.Module):
         last:bool=False, # Halve the channels at the end?
     ):
         super().__init__()
+        from fastai.layers import BatchNorm, PixelShuffle_ICNR
         n = ni//2+n_skip
         nf = n//2 if last else n
         self.shuf = PixelShuffle_ICNR(ni, ni//2, norm_type=None)
@@ -117,6 +119,7 @@ class DynamicUnetHead(Head, name="dynamic_unet"):
         n_out:int, # Scores for each pixel
     ):
         super().__init__()
+        from fastai.layers import BatchNorm, PixelShuffle_ICNR, ResBlock
         *skips,c = body.channels
         self.middle = nn.Sequential(BatchNorm(c), nn.ReLU(), _conv(c, 2*c), _conv(2*c, c))
         self.blocks = nn.ModuleList()

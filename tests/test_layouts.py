@@ -249,3 +249,82 @@ def test_codes_and_legends_in_every_shape(tmp_path):
         (tmp_path/"l.json").write_text(text)
         assert as_legend(tmp_path/"l.json")=={(1,2,3): "a"}
     assert void_of([255,"#010203","sky",(0,0,0)])==([255],[(1,2,3),(0,0,0)],["sky"])
+
+# --- more of what people have
+
+def to16(r):
+    for p in masks(r): Image.fromarray(np.array(Image.open(p)).astype(np.uint16)*257).save(p)
+def as_links(r):
+    (r/"images"/"again").symlink_to(r/"images")
+    (r/"images").rename(r/"elsewhere"); (r/"images").symlink_to(r/"elsewhere")
+    (r/"masks"/".ipynb_checkpoints").mkdir(); mask(r/"masks"/".ipynb_checkpoints"/"img_000-checkpoint.png", (0,1))
+    (r/"images"/"._img_000.jpg").write_bytes(b"x"); (r/"images"/"Thumbs.db").write_bytes(b"x")
+def upper(r):
+    for p in (*images(r),*masks(r)): p.rename(p.with_suffix(p.suffix.upper()))
+def palette(r):
+    for p in masks(r):
+        picture = Image.fromarray((np.array(Image.open(p)) > 0).astype(np.uint8))
+        picture.putpalette([0,0,0,255,255,255]); picture.save(p)
+
+@pytest.mark.parametrize("kind, change, n", [("binary", to16, 2), ("grey", as_links, 4), ("grey", upper, 4), ("binary", palette, 2)])
+def test_it_opens_in_other_clothes(tmp_path, kind, change, n):
+    root = LAYOUTS[kind][0](tmp_path/"set")
+    change(root)
+    data = open_data(root)
+    assert check_data(data)==[] and data.n==n and len(data.masks)==10
+
+@pytest.mark.parametrize("line", ["{root}/images/{name}", "/home/somebody/set/images/{name}", "images/{name}", "./images/{name}", "images\\{name}", "images/{name} masks/{stem}.png", "images/{name},masks/{stem}.png", "{name}\r", "{stem}"])
+def test_lists_however_they_are_written(tmp_path, line):
+    root = grey(tmp_path/"set", 6)
+    for s,numbers in (("train",range(4)),("val",(4,5))):
+        (root/f"{s}.txt").write_bytes("".join(line.format(root=root, name=f"img_{i:03}.jpg", stem=f"img_{i:03}")+"\n" for i in numbers).encode()+b"\n")
+    data = open_data(root)
+    assert check_data(data)==[] and [p.stem for p in data.splits["val"]]==["img_004","img_005"] and len(data.splits["train"])==4
+
+def test_a_list_from_elsewhere_takes_nothing_from_another_folder(tmp_path):
+    for c in "ab":
+        for i in range(3): photo(tmp_path/"images"/c/f"{i}.jpg", i); mask(tmp_path/"masks"/c/f"{i}.png", (0,1), i)
+    (tmp_path/"train.txt").write_text("/x/images/a/0.jpg\n/x/images/a/1.jpg\n/x/images/b/1.jpg\n"); (tmp_path/"val.txt").write_text("/x/images/b/2.jpg\n/x/images/c/0.jpg\n")
+    data = open_data(tmp_path)
+    assert [str(p.relative_to(tmp_path)) for s in ("train","val") for p in data.splits[s]]==["images/a/0.jpg","images/a/1.jpg","images/b/1.jpg","images/b/2.jpg"]
+    assert [f for f in check_data(data) if "/x/images/c/0.jpg: " in f and "has no such file" in f]
+
+def damaged(change):
+    "COCO's list of segments, changed"
+    def spoil(r):
+        file = r/"annotations"/"panoptic_train2017.json"
+        made = json.loads(file.read_text())
+        file.write_text(json.dumps(change(made) or made))
+    return spoil
+
+MORE = { # layout, what is done, what is said, the way out
+    "a mask for two": ("grey", lambda r: [photo(r/"images"/c/f"{i}.jpg") for c in "ab" for i in range(2)]+[mask(r/"masks"/f"{i}.png", (0,1)) for i in range(2)], "2 images would share this mask, such as images/a/0.jpg", "into folders"),
+    "one class": ("grey", lambda r: [mask(p, (0,)) for p in masks(r)], "the only class, so every answer is right", "--codes"),
+    "numbers of objects": ("grey", lambda r: [Image.fromarray(np.array(Image.open(p)).astype(np.uint16)*3).save(p) for p in masks(r)], "numbers of objects", "one code"),
+    "no photos": ("grey", lambda r: [p.unlink() for p in images(r)], "images holds no pictures", "lay your photos there"),
+    "masks as arrays": ("grey", lambda r: [(p.unlink(), np.save(p.with_suffix(".npy"), np.zeros(SIZE))) for p in masks(r)], "holds only files such as img_000.npy", "save each mask as PNG"),
+    "no folder of masks": ("grey", lambda r: [p.unlink() for p in masks(r)]+[(r/"masks").rmdir()], "Beside images/ no folder of masks was found", "--masks DIR"),
+    "masks as JPEG": ("binary", lambda r: [(Image.open(p).resize((240,160)).save(p.with_suffix(".jpg")), p.unlink()) for p in masks(r)], "saved as JPEG", "save them as PNG"),
+    "a dead link": ("grey", lambda r: (masks(r)[1].unlink(), (r/"masks"/"img_001.png").symlink_to(r/"none.png")), "it is a link to", "put it there"),
+    "a colour not in the legend": ("legend", lambda r: (r/"legend.csv").write_text("sky,0,0,255\nroad,90,90,90\n"), "(0, 0, 0)", '--void "#000000"'),
+    "an empty list": ("grey", lambda r: ((r/"train.txt").write_text("img_000\n"), (r/"val.txt").write_text("\n")), "val.txt: it lists no images", "name some"),
+    "only other files of Cityscapes": ("cityscapes", lambda r: [p.unlink() for p in masks(r)], "holds only files such as aachen_000000_000019_gtFine_color.png", "_gtFine_labelIds.png"),
+    "a segment that isn't listed": ("coco", damaged(lambda m: m["annotations"][0]["segments_info"].pop() and None), "belong to the segment 65543", "copy both again"),
+    "a mask that isn't listed": ("coco", damaged(lambda m: m["annotations"].pop(0) and None), "doesn't list it for this mask", "copy both again"),
+    "a category that isn't there": ("coco", damaged(lambda m: m["annotations"][0]["segments_info"][0].update(category_id=99)), "isn't written as COCO writes it", "copy it again"),
+    "another JSON file": ("coco", damaged(lambda m: [1,2]), "isn't written as COCO writes it", "copy it again")}
+
+@pytest.mark.parametrize("fault", MORE)
+def test_more_faults_are_told_with_the_way_out(tmp_path, fault, capsys):
+    kind,spoil,words,way = MORE[fault]
+    root = LAYOUTS[kind][0](tmp_path/"set")
+    spoil(root)
+    status,said = command(capsys, "data", root)
+    assert status==2 and words in said and way in said and "Traceback" not in said and len(said.splitlines()) < 45, said
+
+@pytest.mark.parametrize("text", ["id,name,r,g,b\n0,sky,0,0,255\n1,road,90,90,90\n2,unlabelled,0,0,0\n", "name;r;g;b\nsky;0;0;255\nroad;90;90;90\nunlabelled;0;0;0\n", "0 0 0 255\tsky\n1 90 90 90\troad\n2 0 0 0\tunlabelled\n", "sky,7,0,0,255\nroad,8,90,90,90\nvoid,9,0,0,0\n"])
+def test_a_legend_with_codes_in_it(tmp_path, text):
+    root = legend(tmp_path/"set")
+    (root/"legend.csv").write_text(text)
+    data = open_data(root)
+    assert data.codes==["sky","road"] and check_data(data)==[] and set(np.unique(data.mask(data.splits["val"][0])))=={0,1,VOID}

@@ -14,7 +14,7 @@ from pixelladder.cli import main
 from pixelladder.codes import CAMVID_CODES, palette_for
 from pixelladder.data import open_data
 from pixelladder.learner import MaskedDice, MaskedFocal, dense_learner
-from pixelladder.segmenter import Segmenter, enlarged_scores, fading_window, tile_starts, tiled_scores
+from pixelladder.segmenter import Segmenter, enlarged_scores, fading_window, tile_spans, tiled_scores
 from pixelladder.store import export_onnx, load_model, recipe, save_model
 from pixelladder.unet import UnetHead
 
@@ -38,7 +38,7 @@ def noise(h, w, seed=0): return np.random.default_rng(seed).integers(0, 255, (h,
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 3000), st.integers(1, 700), st.sampled_from([0, .1, .25, .5, .9]), st.sampled_from([1,8,32]))
 def test_tiles_cover_a_side_and_begin_at_cells(n, tile, overlap, stride):
-    tiles = tile_starts(n, tile, overlap, stride)
+    tiles = tile_spans(n, tile, overlap, stride)
     seen = np.zeros(n, int)
     for a,b in tiles: seen[a:b] += 1
     full = -(-tile//stride)*stride
@@ -48,8 +48,8 @@ def test_tiles_cover_a_side_and_begin_at_cells(n, tile, overlap, stride):
 def by_hand(score, size, n, tile, overlap, stride):
     "All in memory, a tile after the other"
     sums,weights = np.zeros((n,*size)),np.zeros(size)
-    for a,b in tile_starts(size[0], tile[0], overlap, stride):
-        for c,d in tile_starts(size[1], tile[1], overlap, stride):
+    for a,b in tile_spans(size[0], tile[0], overlap, stride):
+        for c,d in tile_spans(size[1], tile[1], overlap, stride):
             y,x = np.mgrid[:b-a, :d-c]
             w = np.exp(-.5*((y-(b-a-1)/2)/((b-a)/8))**2-.5*((x-(d-c-1)/2)/((d-c)/8))**2).clip(1e-3)
             sums[:, a:b, c:d] += score(a, b, c, d).numpy()*w
@@ -83,7 +83,7 @@ def test_tiles_are_the_whole_wherever_no_edge_is_seen():
     def score(a, b, c, d): return model.model(model._normalized(picture[a:b, c:d]))[0].detach()
     near = np.zeros((100,140), bool)
     for axis,n,tile in ((0,100,32),(1,140,48)):
-        for a,b in tile_starts(n, tile, .25, 8):
+        for a,b in tile_spans(n, tile, .25, 8):
             for edge in (e for e in (a,b) if 0 < e < n): near[(slice(edge-3, edge+3),) if axis==0 else (slice(None),slice(edge-3, edge+3))] = True
     for rows,columns,scores in tiled_scores(score, (100,140), (32,48), .25, 8):
         far = torch.from_numpy(~near[rows,columns])
@@ -337,6 +337,21 @@ assert all(globals()[n] is f for n,f in before.items()) and open_data and dense_
 import pixelladder.all
 assert len([n for n in vars(pixelladder.all) if n[0] != "_"]) < 80"""
     subprocess.run([sys.executable, "-c", code], check=True)
+
+def test_a_prediction_needs_no_fastai(model, tmp_path):
+    "Whatever head: each is made of torch alone but for `dynamic_unet`, which is fastai's"
+    Image.fromarray(noise(20, 30)).save(tmp_path/"a.png")
+    code = f"""import sys
+for name in ("fastai","pandas","matplotlib","sklearn","scipy"): sys.modules[name] = None # an import is an error
+from pixelladder.cli import main
+main(["predict", {str(model)!r}, {str(tmp_path/'a.png')!r}, "--out", {str(tmp_path/'o')!r}, "--overlay"])
+from pixelladder import nearest, transposed, subpixel, fcn, unet
+from pixelladder.body import HEADS, Body, DensePredictor
+import torch
+body = Body("resnet18")
+for name in set(HEADS)-{{"dynamic_unet"}}: assert DensePredictor(body, HEADS[name](body, 3)).eval()(torch.randn(1,3,64,64)).shape==(1,3,64,64)"""
+    r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert r.returncode==0 and (tmp_path/"o"/"a.png").exists(), r.stderr
 
 def block(language, words):
     "README's block that has these words"
