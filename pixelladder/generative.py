@@ -14,6 +14,7 @@ __all__ = ['TASKS', 'STYLES', 'Task', 'Super', 'enlarged', 'show_pictures', 'psn
 # %% ../nbs/11_generative.ipynb #47988009
 import io
 from functools import partial
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch

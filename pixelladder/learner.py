@@ -206,10 +206,10 @@ def show_results(
     chosen = best_median_worst(scores)
     batches = list(learn.dls.valid)
     xb,yb = (torch.cat([b[k] for b in batches])[chosen] for k in (0,1))
-    preds = learn.model.eval()(xb).argmax(1).cpu()
-    images = learn.dls.valid.decode((xb,yb))[0].cpu()
+    preds = learn.model.eval()(xb).argmax(1)
+    images = learn.dls.valid.decode((xb,yb))[0]
     rows = [f"{w} {scores[i]:.2f}" for w,i in zip(("best","median","worst"), chosen)]
-    show_predictions(images, yb.cpu(), preds, data.codes, data.palette, rows=rows)
+    show_predictions(images, yb, preds, data.codes, data.palette, rows=rows)
 
 # %% ../nbs/06_heads.ipynb #53b59cd0
 def loss_without_void(
