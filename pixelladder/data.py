@@ -103,7 +103,7 @@ def label_to_colour(
     void:tuple=(224,224,192), # Colour of void
 )->Tensor: # uint8 `(H,W,3)`
     "The picture of a mask."
-    table = torch.zeros(256, 3, dtype=torch.uint8)
+    table = torch.zeros(256, 3, dtype=torch.uint8, device=codes.device)
     table[:len(palette)] = palette
     table[VOID] = torch.tensor(void, dtype=torch.uint8)
     return table[codes.long()]
@@ -115,9 +115,9 @@ def colour_to_label(
     void:tuple=(224,224,192), # Colour of void
 )->Tensor: # uint8 `(H,W)`: classes from 0, void 255, 254 where the colour is not in `palette`
     "The mask of a picture."
-    codes = torch.full(rgb.shape[:2], UNLISTED, dtype=torch.uint8)
+    codes = torch.full(rgb.shape[:2], UNLISTED, dtype=torch.uint8, device=rgb.device)
     for code,colour in [*enumerate(palette.tolist()), (VOID, void)]:
-        codes[(rgb==torch.tensor(colour, dtype=torch.uint8)).all(-1)] = code
+        codes[(rgb==rgb.new_tensor(colour)).all(-1)] = code
     return codes
 
 # %% ../nbs/04_data.ipynb #4890c604
@@ -243,8 +243,8 @@ def show_batch(
     n:int=3, # Images to show
 ):
     "Images and masks of one training batch, with a legend; void is hatched."
-    xb,yb = (t[:n].cpu() for t in dls.train.decode(dls.train.one_batch()))
-    show_predictions(xb, yb, None, data.codes, data.palette)
+    xb,yb = dls.train.decode(dls.train.one_batch())
+    show_predictions(xb[:n], yb[:n], None, data.codes, data.palette)
 
 # %% ../nbs/04_data.ipynb #201bfb99
 import torch.nn.functional as F

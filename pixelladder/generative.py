@@ -14,6 +14,7 @@ __all__ = ['TASKS', 'STYLES', 'Task', 'Super', 'enlarged', 'show_pictures', 'psn
 # %% ../nbs/11_generative.ipynb #47988009
 import io
 from functools import partial
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
@@ -226,9 +227,9 @@ def give_back(
     left:Tensor, # What is left of pictures, float from 0 to 1, `(B,3,h,w)`
 )->Tensor: # Pictures, float from 0 to 1, `(B,3,h*scale,w*scale)`
     "What the model makes of it, one picture at a time."
-    mean,std = (torch.tensor(s).view(-1, 1, 1) for s in model.body.stats)
+    mean,std = (torch.tensor(s, device=left.device).view(-1, 1, 1) for s in model.body.stats)
     device = next(model.parameters()).device
-    def one(x): return task.finish(x, model.eval()(((x-mean)/std).to(device)).float().cpu())
+    def one(x): return task.finish(x, model.eval()(((x-mean)/std).to(device)).float().to(x.device))
     return torch.cat([one(task.start(l[None])) for l in left])
 
 # %% ../nbs/11_generative.ipynb #0adb470a
@@ -398,8 +399,8 @@ def painted(
     ab:Tensor, # Their colours, a and b, `(B,2,H,W)`
 )->Tensor: # `(B,3,H,W)`
     "The light of one picture with other colours."
-    light = rgb_to_lab(x.cpu())[:,:1]
-    return lab_to_rgb(torch.cat([light, ab.cpu().float()], 1))
+    light = rgb_to_lab(x)[:,:1]
+    return lab_to_rgb(torch.cat([light, ab.to(light)], 1))
 
 # %% ../nbs/11_generative.ipynb #2695dd94
 def ab_error(
@@ -438,7 +439,7 @@ class ColourClasses(Colour):
         counts = sum(torch.bincount(self.target(p[None].float()/255).flatten(), minlength=self.n_out)
                      for p in pictures)
         # no square has the number 255: `dense_learner` wants a loss that leaves void out
-        self.loss_func = CrossEntropyLossFlat(axis=1, ignore_index=VOID, weight=weights_of(counts).to(default_device()))
+        self.loss_func = CrossEntropyLossFlat(axis=1, ignore_index=VOID, weight=weights_of(counts))
 
     def target(self, y):
         ab = rgb_to_lab(y)[:,1:].permute(0, 2, 3, 1)
@@ -545,7 +546,7 @@ class StyleLoss(nn.Module):
     ):
         super().__init__()
         self.body,self.content,self.level = _frozen(body),content,level
-        self.grams = [gram(f) for f in look(self.body, style)]
+        self.grams = [gram(f) for f in look(self.body.to(style.device), style)]
 
     def forward(self,
         made:Tensor, # Pictures, float from 0 to 1, `(B,3,H,W)`

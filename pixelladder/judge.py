@@ -115,6 +115,8 @@ def _same(a, b):
 def _plain(x):
     "A number of numpy's as a number of Python's; a subclass of `Tensor` as a tensor"
     if isinstance(x, np.generic): return x.item()
+    if isinstance(x, Tensor) and x.device.type not in ("cpu","meta"):
+        raise RuntimeError(f"the answer is on {x.device}, and what came in is on the CPU: make it with device=x.device")
     if isinstance(x, Tensor): return x.detach().as_subclass(Tensor)
     if type(x) in (tuple,list): return type(x)(map(_plain, x))
     return x

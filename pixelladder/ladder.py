@@ -138,7 +138,7 @@ def time_step(
     with torch.autocast(x.device.type, torch.bfloat16, enabled=bf16): scores = model(x)
     F.cross_entropy(scores.float(), y).backward()
     model.zero_grad()
-    if x.is_cuda: torch.cuda.synchronize()
+    if x.device.type != "cpu": torch.accelerator.synchronize() # a GPU goes on by itself
     return time.perf_counter()-began
 
 # %% ../nbs/88_rungs.ipynb #6236cd4c

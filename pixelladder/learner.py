@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from fastcore.meta import delegates
+from torch import nn
 
 # %% ../nbs/06_heads.ipynb #108158db
 import fastai.callback.schedule, fastai.callback.progress # `fit_one_cycle`, `fine_tune` and progress bars
@@ -20,7 +21,7 @@ from fastai.callback.core import Callback
 from fastai.data.core import DataLoaders
 from fastai.data.transforms import Normalize, get_c
 from fastai.learner import Learner
-from fastai.losses import CrossEntropyLossFlat
+from fastai.losses import BaseLoss, CrossEntropyLossFlat
 from fastai.torch_core import get_model, params
 
 # %% ../nbs/06_heads.ipynb #4297c673
@@ -55,11 +56,11 @@ def normalize_with(
                          f"and this body wants {list(stats[0])}: make new `dls` for it")
 
 # %% ../nbs/06_heads.ipynb #e3b79eca
-def _loss(n, weights, device):
+def _loss(n, weights):
     "Cross-entropy that leaves void out"
     if weights is None: return CrossEntropyLossFlat(axis=1, ignore_index=VOID)
     if len(weights) != n: raise ValueError(f"there are {n} classes and {len(weights)} class weights: give one for each")
-    weight = torch.as_tensor(weights, dtype=torch.float32, device=device)
+    weight = torch.as_tensor(weights, dtype=torch.float32)
     return CrossEntropyLossFlat(axis=1, ignore_index=VOID, weight=weight)
 
 # %% ../nbs/06_heads.ipynb #5cba95e5
@@ -68,7 +69,8 @@ def bf16_is_native(
     "Is this machine made for bfloat16?"
     if torch.cuda.is_available(): return torch.cuda.is_bf16_supported(including_emulation=False)
     if torch.backends.mps.is_available(): return False # untried on Apple's GPUs
-    return any(torch.cpu.get_capabilities().get(k, False) for k in ("avx512_bf16","amx_bf16","arm_bf16"))
+    can = getattr(torch.cpu, "get_capabilities", dict)() # an older PyTorch doesn't say
+    return any(can.get(k, False) for k in ("avx512_bf16","amx_bf16","arm_bf16"))
 
 # %% ../nbs/06_heads.ipynb #56052f71
 class BFloat16(Callback):
@@ -76,7 +78,7 @@ class BFloat16(Callback):
     order = -1 # before anything looks at the model
     def before_fit(self):
         model = get_model(self.model).to(memory_format=torch.channels_last)
-        model.forward = torch.autocast(self.dls.device.type, torch.bfloat16)(model.forward)
+        model.forward = torch.autocast(next(model.parameters()).device.type, torch.bfloat16)(model.forward)
     def after_pred(self): self.learn.pred = self.pred.float()
     def after_fit(self): vars(get_model(self.model)).pop("forward", None)
 
@@ -106,10 +108,11 @@ def dense_learner(
     if check_batch(dls, n_out) and loss_func is not None: check_loss(loss_func, n_out)
     body = Body(arch, n_in, pretrained)
     if normalize: normalize_with(dls, body.stats)
-    if loss_func is None: loss_func = _loss(n_out, class_weights, dls.device)
+    if loss_func is None: loss_func = _loss(n_out, class_weights)
     if metrics is None: metrics = [MeanIoU(n_out), PixelAccuracy(n_out)]
-    # where its data is; fastai itself moves a model when `fit` begins
+    # both where their data is; fastai itself moves them when `fit` begins
     model = DensePredictor(body, find_head(head)(body, n_out)).to(dls.device)
+    if isinstance(loss_func, (nn.Module, BaseLoss)): loss_func.to(dls.device)
     learn = Learner(dls, model, loss_func=loss_func, metrics=metrics, splitter=splitter, **kwargs)
     if bf16: learn.add_cb(BFloat16())
     if compile: learn.model.compile()
@@ -203,10 +206,10 @@ def show_results(
     chosen = best_median_worst(scores)
     batches = list(learn.dls.valid)
     xb,yb = (torch.cat([b[k] for b in batches])[chosen] for k in (0,1))
-    preds = learn.model.eval()(xb).argmax(1).cpu()
-    images = learn.dls.valid.decode((xb,yb))[0].cpu()
+    preds = learn.model.eval()(xb).argmax(1)
+    images = learn.dls.valid.decode((xb,yb))[0]
     rows = [f"{w} {scores[i]:.2f}" for w,i in zip(("best","median","worst"), chosen)]
-    show_predictions(images, yb.cpu(), preds, data.codes, data.palette, rows=rows)
+    show_predictions(images, yb, preds, data.codes, data.palette, rows=rows)
 
 # %% ../nbs/06_heads.ipynb #53b59cd0
 def loss_without_void(

@@ -1439,7 +1439,7 @@ class _Reads:
     centre:bool=False # sees differences only
     def __repr__(self): return "somebody's head"
     def __call__(self, features, size):
-        out = torch.zeros(len(features[0]), 1, *size, dtype=features[0].dtype)
+        out = features[0].new_zeros(len(features[0]), 1, *size)
         for i in self.places:
             f = features[i].mean(1, keepdim=True)
             if self.centre: f = f-f.mean((-2,-1), keepdim=True)

@@ -104,7 +104,8 @@ def fit(
     ("Crop at the bottom and right what overshoots `size`; repeat the last row or column where `x` is short. "
      "Nothing is squeezed.")
     if not torch.compiler.is_compiling(): size = _check_size(x, size) # an export serves sizes that aren't known yet
-    if not torch.compiler.is_exporting() and tuple(x.shape[-2:])==tuple(size): return x
+    exporting = getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)() # for older PyTorch
+    if not exporting and tuple(x.shape[-2:])==tuple(size): return x
     rows,cols = [torch.arange(n, device=x.device).clamp(max=have-1) for n,have in zip(size, x.shape[-2:])]
     return x.index_select(-2, rows).index_select(-1, cols)
 
