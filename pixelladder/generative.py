@@ -25,8 +25,7 @@ from torch import nn, Tensor
 # %% ../nbs/11_generative.ipynb #9754fdaf
 from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.transforms import ItemTransform
-from fastai.layers import ConvLayer
-from fastai.losses import CrossEntropyLossFlat, L1LossFlat, MSELossFlat
+from fastai.losses import CrossEntropyLossFlat, MSELossFlat
 from fastai.torch_core import TensorImage, default_device
 from torchmetrics.functional.image import structural_similarity_index_measure
 
@@ -46,7 +45,7 @@ class Task:
     n_out = 3 # numbers that the model says of a pixel
     scale = 1 # how many times as large as what is left the picture is
     head = {"skip": True} # for `PictureHead`
-    loss_func = L1LossFlat()
+    loss_func = MSELossFlat()
     def lose(self,
         y:Tensor, # Pictures, float from 0 to 1, `(B,3,H,W)`
     )->Tensor: # `(B,3,H/scale,W/scale)`
@@ -155,8 +154,8 @@ def input_skip(
 
 # %% ../nbs/11_generative.ipynb #c6ebcafb
 class PictureHead(Head, name="picture"):
-    ("A U-Net's decoder up to the pixels: a `DecoderBlock` for each feature; beside the last one the picture itself; "
-     "then layers that double.")
+    ("A U-Net's decoder up to the pixels: a `DecoderBlock` for each feature; at the finest stride the picture itself, "
+     "to which all that follows is added; then layers that double.")
     reads_picture = True
     says_classes = False
     def __init__(self,
@@ -176,9 +175,9 @@ class PictureHead(Head, name="picture"):
             self.blocks.append(DecoderBlock(c, n_skip, nf))
             c = nf
         self.look = nn.Conv2d(body.n_in, width, self.stride+2, self.stride, padding=1)
-        how = dict(norm_type=None, act_cls=partial(nn.LeakyReLU, .1))
-        self.mix = nn.Sequential(ConvLayer(c+width, 2*width, **how), ConvLayer(2*width, 2*width, **how))
-        self.grow,last = _growing(self.stride, 3*width, n_out, grow)
+        self.join = nn.Conv2d(c+width, width, 3, padding=1)
+        self.refine = nn.ModuleList([_two_layers(width) for _ in range(4)])
+        self.grow,last = _growing(self.stride, width, n_out, grow)
         if skip:
             for p in last.parameters(): nn.init.zeros_(p) # a start that changes nothing
         for name,values in zip(("mean","std"), body.stats):
@@ -193,14 +192,17 @@ class PictureHead(Head, name="picture"):
         for block,skip in zip(self.blocks, reversed(skips)): x = block(x, skip)
         cells = [(n+self.stride-1)//self.stride for n in size] # size/stride, rounded up
         seen = self.look(fit(picture, [n*self.stride for n in cells]))
-        x = self.mix(torch.cat([fit(x, cells), seen], 1))
-        out = fit(self.grow(torch.cat([x, seen], 1)), size)
+        x = seen + self.join(torch.cat([fit(x, cells), seen], 1))
+        for layers in self.refine: x = x + layers(x)
+        out = fit(self.grow(x), size)
         if self.skip: return input_skip(picture, out, self.mean, self.std)
         if self.y_range is None: return out
         low,high = self.y_range
         return torch.sigmoid(out)*(high-low)+low
 
 # %% ../nbs/11_generative.ipynb #adb025f4
+def _two_layers(nf): return nn.Sequential(nn.Conv2d(nf, nf, 3, padding=1), nn.ReLU(), nn.Conv2d(nf, nf, 3, padding=1))
+
 def _growing(stride, nf, n_out, grow):
     "As many doubling layers as `stride` has halvings (a convolution if it has none), and the last of them"
     n = stride.bit_length()-1
@@ -387,7 +389,6 @@ def grey(
 class Colour(Task):
     "Colour for a grey picture: a and b of Lab from L."
     n_out = 2
-    loss_func = MSELossFlat()
     head = {"skip": False, "y_range": (-1.1,1.1)} # in hundreds
     def lose(self, y): return grey(y)
     def start(self, left): return grey(left)
