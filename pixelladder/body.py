@@ -6,7 +6,7 @@ Docs: https://pixelladder.github.io/pixelladder/body_and_head.html.md"""
 
 # %% auto #0
 __all__ = ['cut_classifier', 'ConcatPool', 'classifier_head', 'head_parameters', 'Stages', 'feature_shapes', 'group_by_size',
-           'Body', 'Head', 'DensePredictor']
+           'standardized', 'Body', 'Head', 'DensePredictor']
 
 # %% ../nbs/00_body_and_head.ipynb #341f7513
 import copy, math
@@ -113,15 +113,23 @@ def _reads(net, n_in, size):
     except (RuntimeError, ValueError, AssertionError): return False
 
 # %% ../nbs/00_body_and_head.ipynb #7b446536
+def standardized(
+    x:Tensor, # Pictures, float, `(B,C,H,W)`
+)->Tensor: # The same shape; a picture of one colour becomes zeros
+    "Each picture by itself: minus the mean of each channel, by one deviation for all channels, so that colours stay."
+    x = x-x.mean((2,3), keepdim=True)
+    return x/x.std((1,2,3), correction=0, keepdim=True).clamp(min=1e-2)
+
 class Body(nn.Module):
     "A classifier without its head: a picture in, its last grid of each resolution out, the finest first."
     def __init__(self,
         arch, # A torchvision network in `BODIES` (function or name), or the name of a `timm` model with `features_only`
         n_in:int=3, # Channels of the picture
         pretrained:bool=False, # Start from pretrained weights? Where there are none: an `OSError`, never a random start
+        standardize:bool=False, # Take each picture by its own mean and deviation? Dusk then looks more like day
     ):
         super().__init__()
-        self.arch,self.n_in = getattr(arch, "__name__", arch),n_in
+        self.arch,self.n_in,self.standardize = getattr(arch, "__name__", arch),n_in,standardize
         net,self.stats = network(arch, n_in, pretrained)
         self.net = Stages(*group_by_size(net, n_in)) if isinstance(net, list) else net
         ghost = copy.deepcopy(self.net).to("meta")
@@ -140,7 +148,7 @@ class Body(nn.Module):
         x:Tensor, # Pictures, float, `(B,n_in,H,W)`, `H` and `W` at least `minimum`
     )->list: # Tensors `(B,channels[i],h_i,w_i)`, `h_i` about `H/strides[i]`
         "The features of `x`, finest first."
-        return self.net(x)
+        return self.net(standardized(x) if self.standardize else x)
 
 # %% ../nbs/00_body_and_head.ipynb #8775c8fa
 class Head(nn.Module):

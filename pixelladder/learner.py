@@ -95,6 +95,7 @@ def dense_learner(
     bf16:bool=False, # Train in bfloat16? Faster on a CPU or GPU made for it
     compile:bool=False, # Let `torch.compile` make the model faster? The first steps take a minute or more
     n_in:int=3, # Channels of the images
+    standardize:bool=False, # Take each picture by its own mean and deviation? As in `Body`
     loss_func=None, # Cross-entropy that leaves void out, with `class_weights`, if None
     metrics=None, # Mean IoU and pixel accuracy, if None
     splitter=body_and_head, # Groups of parameters, for freezing and for discriminative rates
@@ -106,7 +107,7 @@ def dense_learner(
         raise ValueError("`dls` doesn't say how many classes there are: "
                          "pass `n_out`, or give its `MaskBlock` the codes")
     if check_batch(dls, n_out) and loss_func is not None: check_loss(loss_func, n_out)
-    body = Body(arch, n_in, pretrained)
+    body = Body(arch, n_in, pretrained, standardize)
     if normalize: normalize_with(dls, body.stats)
     if loss_func is None: loss_func = _loss(n_out, class_weights)
     if metrics is None: metrics = [MeanIoU(n_out), PixelAccuracy(n_out)]

@@ -46,9 +46,11 @@ def recipe(
     head,options = head_name(model.head)
     mean,std = [[float(v) for v in s] for s in model.body.stats]
     versions = {name: version(name) for name in ("pixelladder","torch","torchvision","fastai")}
-    return {"format": 2, "arch": model.body.arch, "n_in": model.body.n_in, "head": head, "options": options,
-            "size": list(crop or size), "squeeze": not crop, "normalization": {"mean": mean, "std": std},
-            "codes": list(data.codes), "palette": data.palette.tolist(), "void": VOID,
+    # an older program would overlook that pictures are standardized: it refuses format 3
+    standardize = {"standardize": True} if getattr(model.body, "standardize", False) else {}
+    return {"format": 3 if standardize else 2, "arch": model.body.arch, "n_in": model.body.n_in, **standardize,
+            "head": head, "options": options, "size": list(crop or size), "squeeze": not crop,
+            "normalization": {"mean": mean, "std": std}, "codes": list(data.codes), "palette": data.palette.tolist(), "void": VOID,
             "versions": versions, "trained": trained}
 
 # %% ../nbs/00_store.ipynb #c099e1ff
@@ -105,7 +107,7 @@ def _folder(name):
     return shipped if not (Path(name)/"model.json").is_file() and (shipped/"model.json").is_file() else Path(name)
 
 # %% ../nbs/00_store.ipynb #89380acd
-RECIPE = {"format?": one_of(1,2), "arch": text, "n_in": partial(whole, most=256), "head": text, "options?": {},
+RECIPE = {"format?": one_of(1,2,3), "standardize?": one_of(True,False), "arch": text, "n_in": partial(whole, most=256), "head": text, "options?": {},
           "codes": [text], "palette": [[partial(whole, least=0, most=255)]], "size": [partial(whole, most=LARGEST)],
           "normalization": {"mean": [number], "std": [number]},
           "squeeze?": one_of(True,False), "void?": one_of(VOID), "trained?": {}}
@@ -169,7 +171,7 @@ def _build(spec, file, weights):
     except ValueError as e:
         raise ValueError(f"{file} names a head that isn't known here ({e}): "
                          "update pixelladder, or add yours to `HEADS`") from e
-    try: body = Body(spec["arch"], spec["n_in"])
+    try: body = Body(spec["arch"], spec["n_in"], standardize=spec.get("standardize", False))
     except ValueError as e: raise ValueError(f"{file} names a body that can't be made here: {e}") from e
     options = spec.get("options", {})
     try:

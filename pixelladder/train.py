@@ -40,6 +40,7 @@ def train(
     lr:float=2e-3, # Highest learning rate of the one-cycle schedule
     sgd:bool=False, # SGD at a constant rate, all unfrozen, weight decay 0.001/batch size: d2l's way (chapter 4)
     pretrained:bool=False, # Start from ImageNet weights: one epoch with a frozen body, then the rest
+    standardize:bool=False, # Take each picture by its own mean and deviation: for other light than was trained in
     augment:bool=False, # Beside flips, zoom (0.75 to 2 times) and light (contrast, brightness, by a quarter) at random
     bf16:bool=None, # Train in bfloat16, or don't; if it isn't said, where the CPU or GPU is made for it
     compile:bool=False, # Let torch.compile make the model faster; the first steps take a minute or more
@@ -99,7 +100,7 @@ def _several(value, name):
 
 NEEDED = {"data": text, "head": text, "arch": text, "epochs": whole, "batch_size": whole, "lr": number,
           "seed": partial(whole, least=0), "holdout": text,
-          **dict.fromkeys(("sgd","pretrained","augment","compile"), one_of(True,False))}
+          **dict.fromkeys(("sgd","pretrained","standardize","augment","compile"), one_of(True,False))}
 PERHAPS = {**dict.fromkeys(("images","masks","codes","colours","val"), text), "void": _several,
            "group": one_of("prefix","folder","none"), "split_seed": partial(whole, least=0),
            "size": _sides, "crop": _sides, "classes": whole, "class_weights": number, "bf16": one_of(True,False)}
@@ -124,6 +125,8 @@ def _settled(options):
         if name in NEEDED or getattr(o, name) is not None: check(getattr(o, name), name)
     if not (o.size or o.crop): raise ValueError("--size and --crop are both missing: give one of them")
     _check_task(o)
+    if o.crop and o.standardize:
+        raise ValueError("--standardize is by the whole picture, and --crop trains on parts: leave one of them out")
     if o.crop and o.augment:
         raise ValueError("--augment zooms the cached pixels, and --crop decodes each file anew: leave one of them out")
     return o
@@ -141,7 +144,7 @@ def _check_task(o):
     "An error if an option is for classes and the task makes pictures"
     one_of("classes","super2","super4","colour","denoise","deblock")(o.task, "task")
     if o.task=="classes": return
-    for name in ("augment","class_weights","sgd"):
+    for name in ("augment","class_weights","sgd","standardize"):
         if getattr(o, name):
             raise ValueError(f"{_flag(name)} is for classes, and --task {o.task} makes pictures: leave one of them out")
     if o.head not in (DEFAULTS["head"],"picture"):
@@ -235,7 +238,7 @@ def _learner(o, rank, resume):
     # each process flips its own images; the model is that of the first
     set_seed(o.seed+rank, reproducible=True)
     dls = _batches(data, o)
-    how = dict(class_weights=_weights(data, dls, o), bf16=o.bf16, compile=o.compile)
+    how = dict(class_weights=_weights(data, dls, o), bf16=o.bf16, compile=o.compile, standardize=o.standardize)
     if o.sgd: how |= dict(opt_func=SGD, wd=1e-3/o.batch_size, wd_bn_bias=True)
     load = o.pretrained and not resume # a checkpoint has all the weights
     learn = dense_learner(dls, o.arch, head, pretrained=load, **how)

@@ -1,16 +1,16 @@
 "Every head on several bodies: any size, compiled, exported once for all sizes, trained, saved, loaded in a fresh process."
 import json, re, subprocess, sys
-import numpy as np, pytest, torch
+import numpy as np, onnxruntime, pytest, torch
 from fastai.layers import ConvLayer
 from torch import nn
 from conftest import segnet_folder
 from torch.export import Dim, export
 import pixelladder.all # every chapter names its heads
-from pixelladder.body import HEADS, Body, DensePredictor, Head
+from pixelladder.body import HEADS, Body, DensePredictor, Head, standardized
 from pixelladder.data import open_data, split_for
 from pixelladder.fcn import FCNHead
 from pixelladder.learner import class_weights, dense_learner, weights_of
-from pixelladder.predict import evaluate, load_model, recipe, save_model
+from pixelladder.predict import evaluate, export_onnx, load_model, recipe, save_model
 
 ARCHS = "resnet18", "squeezenet1_1", "mobilenet_v3_small", "regnetx_002"
 CLASSES = [name for name,head in HEADS.items() if getattr(head, "says_classes", True)] # the others make pictures: test_generative.py
@@ -134,3 +134,32 @@ def test_class_weights_count_what_trains():
     assert len(train) < len(streets.splits["train"])
     torch.testing.assert_close(class_weights(streets, holdout="sequence"), weights_of(counts, .5))
     assert not torch.allclose(class_weights(streets), class_weights(streets, holdout="sequence"), atol=1e-3)
+
+def test_standardized_is_each_picture_by_itself():
+    x = torch.rand(3, 3, 20, 30, dtype=torch.float64)*torch.tensor([1.,.1,5.]).view(3,1,1,1)
+    for one,got in zip(x.numpy(), standardized(x).numpy()):
+        centred = one-one.mean((1,2), keepdims=True)
+        np.testing.assert_allclose(got, centred/centred.std(), rtol=1e-9)
+    assert standardized(torch.full((2,3,8,8), 7.)).eq(0).all() and standardized(torch.rand(1,1,1,1)).eq(0).all()
+
+def test_a_standardizing_body_sees_dusk_as_day():
+    body = Body("mobilenet_v3_small", standardize=True).eval()
+    day,night = torch.randn(2, 3, 64, 96),torch.tensor([-1.,-.8,-.5]).view(1,3,1,1)
+    for a,b in zip(body(day), body(.4*day+night)): torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+    body.standardize = False
+    assert not torch.allclose(body(day)[0], body(.4*day+night)[0], rtol=.1)
+
+def test_a_standardizing_model_comes_back(data, tmp_path):
+    learn = dense_learner(data.dls((40,48), bs=2, num_workers=0), "mobilenet_v3_small", pretrained=False, standardize=True)
+    save_model(learn, tmp_path/"m")
+    back = load_model(tmp_path/"m")
+    assert back.recipe["format"]==3 and back.recipe["standardize"] and back.model.body.standardize
+    x = torch.rand(2, 3, 64, 80)
+    with torch.no_grad(): torch.testing.assert_close(back.model(x), learn.model.eval()(x))
+    file = export_onnx(back, tmp_path/"m.onnx")
+    with torch.no_grad(): wanted = back.model(x*.3).numpy()
+    got = onnxruntime.InferenceSession(file).run(None, {"pictures": (x*.3).numpy()})[0]
+    np.testing.assert_allclose(got, wanted, rtol=1e-3, atol=1e-4)
+    plain = dense_learner(data.dls((40,48), bs=2, num_workers=0), "mobilenet_v3_small", pretrained=False)
+    save_model(plain, tmp_path/"plain")
+    assert load_model(tmp_path/"plain").recipe["format"]==2 and not load_model(tmp_path/"plain").model.body.standardize
