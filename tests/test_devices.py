@@ -50,7 +50,7 @@ def test_two_devices():
         net = torch.nn.Linear(3, 2)
         with pytest.raises(RuntimeError, match="same device"): net(x)
         net.to("cuda")(x).sum().backward()
-        assert is_far(net.weight.grad) and not is_far(net.cpu().weight)
+        assert is_far(net.weight.grad) and is_far(copy.deepcopy(net).weight) and not is_far(net.cpu().weight)
 
 # --- heads
 
