@@ -18,6 +18,7 @@ from pixelladder.judge import EXERCISES, judge
 from pixelladder.learner import MaskedDice, MaskedFocal, class_weights, dense_learner, normalize_with, show_results, validation_counts
 from pixelladder.predict import Segmenter, evaluate, learner_recipe, recipe, save_model
 from pixelladder.runs import Checkpoint, StopOnNaN
+from pixelladder.segmenter import enlarged_scores
 
 SIZE = (32,64)
 
@@ -50,7 +51,7 @@ def test_two_devices():
         net = torch.nn.Linear(3, 2)
         with pytest.raises(RuntimeError, match="same device"): net(x)
         net.to("cuda")(x).sum().backward()
-        assert is_far(net.weight.grad) and not is_far(net.cpu().weight)
+        assert is_far(net.weight.grad) and is_far(copy.deepcopy(net).weight) and not is_far(net.cpu().weight)
 
 # --- heads
 
@@ -76,7 +77,7 @@ CALLS = {"nearest": lambda x,k: nearest.nearest_upsample(x, 3), "bilinear": lamb
          "row": lambda x,k: nearest.linear_upsample(x[0,0,0], 3), "zeros": lambda x,k: transposed.zero_insert(x, 2), "by stamping": lambda x,k: transposed.stamp(x[0,0], k[0,0], 2),
          "by definition": lambda x,k: transposed.transposed_conv(x, k, 2, 1), "by gradient": lambda x,k: transposed.transposed_by_gradient(x, k, 2, 1), "by matrix": lambda x,k: transposed.transposed_by_matrix(x, k, 2, 1),
          "by zeros": lambda x,k: transposed.transposed_by_zeros(x, k, 2, 1), "matrix": lambda x,k: transposed.conv_matrix(k[0,0], (5,6)), "flip": lambda x,k: transposed.flip_kernel(k), "tent": lambda x,k: transposed.bilinear_transposed(x, 2),
-         "shuffle": lambda x,k: subpixel.pixel_shuffle(x, 2), "coarsen": lambda x,k: metrics.coarsen((x[0,0].abs()*3).long().clamp(max=4), 2, 5), "averaged": lambda x,k: metrics.coarsen((x[0,0].abs()*3).long().clamp(max=4), 2, 5, "averaged"),
+         "shuffle": lambda x,k: subpixel.pixel_shuffle(x, 2), "coarsen": lambda x,k: metrics.coarsen((x[0,0].abs()*3).long().clamp(max=4), 2, 5), "strips": lambda x,k: torch.cat([s for *_,s in enlarged_scores(x[0], (9,12), 100)], 1), "averaged": lambda x,k: metrics.coarsen((x[0,0].abs()*3).long().clamp(max=4), 2, 5, "averaged"),
          "confusion": lambda x,k: metrics.confusion(x, (x[:,0].abs()*3).long().clamp(max=3), 4)}
 
 @pytest.mark.parametrize("name", CALLS)
@@ -197,7 +198,8 @@ def test_checkpoints(data, far, tmp_path):
     tensors,memory = _tensors(a)
     assert not any(map(is_far, tensors.values()))
     b.create_opt()
-    _load(b, tensors, memory, a.opt.state_dict()["hypers"])
+    _load(b, {**tensors, "opt.0.other": torch.ones(2)}, memory, a.opt.state_dict()["hypers"])
+    assert is_far(b.opt.state[b.opt.all_params()[0][0]]["other"]) # also what is shaped otherwise
     with b.no_bar(), b.no_logging(): b.fit(1)
     assert all(is_far(t) for s in b.opt.state.values() for t in s.values() if torch.is_tensor(t) and t.ndim)
 

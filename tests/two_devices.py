@@ -42,6 +42,15 @@ def at_home(tree):
     return torch.device("cpu") if far else tree
 
 class TwoDevices(TorchFunctionMode):
+    def __enter__(self):
+        self.copied = torch.nn.Parameter.__deepcopy__ # makes its copy in C++, out of our sight
+        torch.nn.Parameter.__deepcopy__ = lambda p, memo: marked(self.copied(p, memo), is_far(p))
+        return super().__enter__()
+
+    def __exit__(self, *args):
+        torch.nn.Parameter.__deepcopy__ = self.copied
+        return super().__exit__(*args)
+
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs,name,owner = kwargs or {},getattr(func, "__name__", ""),getattr(func, "__self__", None)
         if name in AS_THEY_ARE: return func(*args, **kwargs)
