@@ -99,18 +99,35 @@ class _Page(io.StringIO):
         return ("\n".join(self.getvalue().split("\n")[:n])+more).rstrip()
 
 # %% ../nbs/80_judge.ipynb #9a57af9c
-def _close(a, b): return torch.isclose(a.double(), b.double(), rtol=1e-4, atol=1e-5, equal_nan=True)
+def _close(a, b, exact=False):
+    "Which values are equal, up to the rounding of float32; or of float64, if `exact`"
+    rtol,atol = (1e-9,1e-11) if exact else (1e-4,1e-5)
+    return torch.isclose(a.double(), b.double(), rtol=rtol, atol=atol, equal_nan=True)
 
 def _same(a, b):
     "Whether two results are equal: type, shape, dtype, and values up to rounding"
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        return a.shape==b.shape and a.dtype==b.dtype and bool(_close(a, b).all())
+        return a.shape==b.shape and a.dtype==b.dtype and bool(_close(a, b, a.dtype==torch.float64).all())
     if isinstance(a, np.ndarray): return isinstance(b, np.ndarray) and np.array_equal(a, b)
     if isinstance(a, (tuple,list)) and isinstance(b, (tuple,list)): return len(a)==len(b) and all(map(_same, a, b))
     if isinstance(a, dict) and isinstance(b, dict): return a.keys()==b.keys() and all(_same(a[k], b[k]) for k in b)
     if isinstance(a, float) and isinstance(b, float):
         return a==b or (a!=a and b!=b) or abs(a-b) <= 1e-6*max(abs(a), abs(b))
     return type(a)==type(b) and bool(a==b)
+
+def _untouched(a, b):
+    "Whether an input is as it was: its values, and whether a gradient is asked of it"
+    if isinstance(a, (tuple,list)) and isinstance(b, (tuple,list)): return len(a)==len(b) and all(map(_untouched, a, b))
+    return _same(a, b) and getattr(a, "requires_grad", False)==getattr(b, "requires_grad", False)
+
+@contextlib.contextmanager
+def _settings_kept():
+    "PyTorch's settings afterwards as before, whatever an answer does to them"
+    dtype,grad = torch.get_default_dtype(),torch.is_grad_enabled()
+    try: yield lambda: (torch.get_default_dtype(),torch.is_grad_enabled()) != (dtype,grad)
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(grad)
 
 def _plain(x):
     "A number of numpy's as a number of Python's; a subclass of `Tensor` as a tensor"
@@ -128,6 +145,8 @@ class Outcome:
     value:object=None # What was returned
     error:BaseException=None # Or raised
     changed:bool=False # Was an input changed?
+    settings:bool=False # Was PyTorch left with other settings?
+    asks:bool=False # Is what was returned to be trained?
     called:frozenset=frozenset() # Names of the torch functions that were called
     printed:str="" # The first lines that were printed
 
@@ -142,14 +161,18 @@ def attempt(
     args = copy.deepcopy(case.args)
     page,calls = _Page(),_Calls()
     value = error = None
-    with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(page):
+    asks = False
+    with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(page), _settings_kept() as moved:
         torch.manual_seed(0)
         try:
-            with time_limit(seconds), calls: value = _plain(spec.run(answer, *args))
+            with time_limit(seconds), calls: value = spec.run(answer, *args)
+            asks = isinstance(value, Tensor) and value.requires_grad and value.is_leaf
+            value = _plain(value)
         except KeyboardInterrupt: raise # the reader's
         except BaseException as e: error = e
-    changed = not all(map(_same, args, case.args))
-    return Outcome(value, error, changed, frozenset(calls.names), page.first_lines())
+        settings = moved()
+    changed = not all(map(_untouched, args, case.args))
+    return Outcome(value, error, changed, settings, asks, frozenset(calls.names), page.first_lines())
 
 # %% ../nbs/80_judge.ipynb #470bff1a
 def say_value(
@@ -178,9 +201,13 @@ def _say_type(x):
 
 # %% ../nbs/80_judge.ipynb #87c7d3fc
 def _not_started(spec, answer, outcomes):
-    if answer is spec.answer or any(isinstance(o.error, NotImplementedError) for o in outcomes): return "not started"
+    if answer is spec.answer or any(map(_is_stub, outcomes)): return "not started"
     if all(o.error is None and (o.value is None or o.value is ...) for o in outcomes):
         return "it returns nothing yet. Is a `return` missing?"
+
+def _is_stub(outcome):
+    "Whether the body of a stub was reached; a module that has no `forward` says more"
+    return isinstance(outcome.error, NotImplementedError) and not str(outcome.error)
 
 def _crashed(answer, case, error):
     if isinstance(error, _TooLong): return f"still running after the time limit, on {case.says}. What ends your loop?"
@@ -202,6 +229,9 @@ def _breaks_rules(spec, cases, outcomes):
         names = sorted(o.called & set(spec.forbidden))
         if names: return f"you call `{names[0]}`, which does the work for you. What does it do inside?"
         if o.changed: return f"your answer changed its input, on {case.says}. Which line writes into it?"
+        if o.settings:
+            return "your answer leaves PyTorch with other settings (its default type, or whether gradients are kept), "\
+                   "and whatever runs after it will feel that. Which line sets them?"
 
 def _wrong_type(case, got, w):
     if isinstance(got, (tuple,list)) and isinstance(w, (tuple,list)):
@@ -257,6 +287,7 @@ def _off(name, case, got, wanted):
     if got.shape != wanted.shape: return f"shape {tuple(got.shape)}, wanted {tuple(wanted.shape)}, on {case.says}."
     if got.dtype != wanted.dtype: return f"dtype {got.dtype}, wanted {wanted.dtype}, on {case.says}."
     off = ~_close(got, wanted)
+    if not off.any(): return f"right to about seven digits only, on {case.says}. Which step leaves float64?"
     at = tuple(off.nonzero()[0].tolist())
     share = f"{int(off.sum())} of {off.numel()} values are off" if off.numel() > 1 else "the value is off"
     values = f"{say_value(got[at].item())}, wanted {say_value(wanted[at].item())}"
@@ -273,6 +304,25 @@ def _turned(x):
 
 def _is_int(x): return isinstance(x, int) and not isinstance(x, bool)
 
+def _shorter(name, given, swap):
+    "Questions in which a list has another order, or is shorter"
+    yield f"if `{name}` came in from the last to the first. Which is read first?",swap([g[::-1] for g in given])
+    yield f"if the first of `{name}` were missing. Where does your loop begin?",swap([g[1:] for g in given])
+    yield f"if the last of `{name}` were missing. Where does your loop end?",swap([g[:-1] for g in given])
+    yield f"if only the first of `{name}` came in. What ends your loop?",swap([g[:1] for g in given])
+
+def _void_as_0(x): return x.where(x != 255, 0) if x.dtype in (torch.uint8,torch.int64) else x*float("nan")
+
+_OTHERWISE = { # what else may be read in place of a tensor
+    "`{}` had no sign. What becomes of what is below 0?": torch.abs,
+    "`{}` were 0 wherever it is negative. What becomes of what is below 0?": lambda x: x.clamp(min=0),
+    "`{}` were rounded. Where do whole numbers come in?": lambda x: x.double().round().to(x.dtype),
+    "`{}` were 1 larger everywhere. What do you add?": lambda x: x+1,
+    "`{}` were twice as large. Where does a 2 come in?": lambda x: x*2,
+    "`{}` began one later. From where do you count?": lambda x: x.roll(-1, 0),
+    "`{}` began one earlier. From where do you count?": lambda x: x.roll(1, 0),
+    "255 in `{}` were 0. What is void to count as?": _void_as_0}
+
 def _questions(names, defaults, cases):
     "Other questions than the one asked: a sentence, and for each case the arguments"
     rest = [defaults[name] for name in names] # what a case leaves out
@@ -283,30 +333,30 @@ def _questions(names, defaults, cases):
     for i,name in enumerate(names[:n]):
         given = [c.args[i] for c in cases]
         if all(map(_is_int, given)):
-            for d in dict.fromkeys([defaults.get(name), 1, 0, 2]):
+            for d in dict.fromkeys([defaults.get(name), 1, 0, 2, *given]):
                 if _is_int(d):
                     yield f"if `{name}` were always {d}. Where does your code read it?",swap(i, [d]*len(given))
             for d in (1, -1):
                 yield (f"for `{name}` {d:+d}. What do you count: pixels, or the steps between?",
                        swap(i, [g+d for g in given]))
+            yield f"if `{name}` were twice as large. Where do you double it?",swap(i, [2*g for g in given])
+            yield f"if `{name}` were half as large. Where do you halve it?",swap(i, [max(g//2, 1) for g in given])
         elif isinstance(defaults[name], tuple) and len(set(given)) > 1:
-            yield f"if `{name}` were always {defaults[name]}. Where does your code read it?",swap(i,
-                [defaults[name]]*len(given))
+            for d in (defaults[name], ()):
+                yield f"if `{name}` were always {d}. Where does your code read it?",swap(i, [d]*len(given))
+            yield from _shorter(name, given, lambda values: swap(i, values))
         elif all(isinstance(g, tuple) and len(g)==2 for g in given):
             yield f"if the two numbers of `{name}` were exchanged. Which comes first?",swap(i,
                 [g[::-1] for g in given])
         elif all(isinstance(g, list) for g in given):
-            yield f"if `{name}` came in from the last to the first. Which is read first?",swap(i,
-                [g[::-1] for g in given])
-            yield f"if the first of `{name}` were missing. Where does your loop begin?",swap(i,
-                [g[1:] for g in given])
-            yield f"if the last of `{name}` were missing. Where does your loop end?",swap(i, [g[:-1] for g in given])
+            yield from _shorter(name, given, lambda values: swap(i, values))
             if all(isinstance(v, tuple) and len(v)==2 for g in given for v in g):
                 yield (f"if the two numbers of each of `{name}` were exchanged. Which comes first?",
                        swap(i, [[v[::-1] for v in g] for g in given]))
         elif all(isinstance(g, Tensor) for g in given):
             for ways in zip(*map(_turned, given)):
                 yield f"if `{name}` came in {ways[0][0]}. Which index runs where?",swap(i, [x for _,x in ways])
+            for said,other in _OTHERWISE.items(): yield f"if {said.format(name)}",swap(i, list(map(other, given)))
     for i,j in itertools.combinations(range(n), 2):
         if any(type(c.args[i]) != type(c.args[j]) for c in cases): continue
         args = [list(c.args) for c in cases]
@@ -318,8 +368,13 @@ def _other_question(spec, cases, outcomes):
     try: params = inspect.signature(spec.answer).parameters
     except (TypeError, ValueError): return None
     defaults = {n: p.default for n,p in params.items()}
+    kept = vars(spec).setdefault("_asked", {}) # of a question and a case: what comes out
+    def answered(said, case, args):
+        key = said,case.says
+        if key not in kept: kept[key] = attempt(spec, spec.answer, Case(args, case.says), 2)
+        return kept[key]
     for said,questions in _questions(list(params), defaults, cases):
-        tried = (attempt(spec, spec.answer, Case(args, c.says), 2) for c,args in zip(cases, questions))
+        tried = (answered(said, case, args) for case,args in zip(cases, questions))
         if all(t.error is None and _same(t.value, o.value) for t,o in zip(tried, outcomes)):
             return f"On every input it gives what would be right {said}"
 
@@ -336,6 +391,36 @@ def _scaled(got, wanted):
     if torch.allclose(g, w+offset, rtol=1e-4, atol=1e-6):
         much = say_value(abs(offset.item()))
         return f"All is {much} too {'large' if offset > 0 else 'small'}. Where does your counting begin?"
+
+_FUNCTIONS = { # of what is wanted
+    "without its sign": torch.abs, "squared": torch.square, "its square root": torch.sqrt,
+    "one over it": torch.reciprocal, "1 minus it": lambda w: 1-w,
+    "its logarithm": torch.log, "rounded": torch.round, "rounded down": torch.floor,
+    "rounded up": torch.ceil, "never below 0": lambda w: w.clamp(min=0), "never below 1": lambda w: w.clamp(min=1),
+    "never above 1": lambda w: w.clamp(max=1)}
+
+def _numbers(values): return torch.cat([torch.as_tensor(x).double().flatten() for x in values])
+
+def _function(got, wanted):
+    "What was done to what is wanted, in a word or two; or None"
+    g,w = _numbers(got),_numbers(wanted)
+    if len(g) != len(w) or len(g) < 2 or _equal(g, w): return None
+    for said,f in _FUNCTIONS.items():
+        if _equal(g, f(w)): return f"It is what is wanted, {said}. Which step does that?"
+    if (g==g[0]).all() and not (w==w[0]).all():
+        return f"It is {say_value(g[0].item())} throughout. Which of the inputs do you read?"
+
+def _too_much_of(spec, cases, got, wanted):
+    "An argument that is in each number too often, or too rarely; or None"
+    if not all(isinstance(v, (int,float)) for v in [*got, *wanted]) or len(cases) < 3: return None
+    over = [g-w for g,w in zip(got, wanted)]
+    for i,name in enumerate(inspect.signature(spec.answer).parameters):
+        given = [c.args[i] if len(c.args) > i else 0 for c in cases] # what is left out is 0 or says nothing here
+        if not all(map(_is_int, given)) or len(set(given)) < 2: continue
+        for times in (1, -1, 2, -2):
+            if over == [times*g for g in given]:
+                much = "once" if abs(times)==1 else "twice"
+                return f"`{name}` is in it {much} too {'often' if times > 0 else 'rarely'}. Where does it come in?"
 
 def _moved(got, wanted):
     "How one tensor came of another of its shape, or None"
@@ -381,6 +466,10 @@ def _part(got, wanted):
         inner[tuple(slice(1,-1) if a in sides else slice(None) for a in range(wanted.ndim))] = True
         if only(~inner): return "Only the border is off. What do you do where a neighbour is missing?"
         if only(inner): return "The border is right, the middle isn't. What happens where several meet?"
+    if wanted.ndim > 1 and wanted.shape[-1]==wanted.shape[-2]:
+        i,j = (at.expand(wanted.shape) for at in torch.meshgrid(*map(torch.arange, wanted.shape[-2:]), indexing="ij"))
+        for said,mask in [("on",i==j), ("below",i > j), ("above",i < j)]:
+            if only(mask): return f"Only what stands {said} the diagonal is off. What is special about it?"
     zeros = _close(wanted, torch.zeros_like(wanted))
     if only(zeros): return "Only where 0 is wanted there is something else. What should leave no trace there?"
     if only(~zeros): return "The zeros are right, the numbers aren't."
@@ -413,34 +502,68 @@ def _listed(got, wanted):
     if not less and not more: return "The right ones, some of them more or less often than wanted."
     if not more: return f"What is there is right; {say_value(less[0])} is missing. What should have let it in?"
     if not less: return f"All that is wanted is there, and {say_value(more[0])} too. What should have kept it out?"
-    if all(map(_is_int, [*got, *wanted])) and len(got)==len(wanted): return _scaled(got, wanted)
+    said = _scaled(got, wanted) if all(map(_is_int, [*got, *wanted])) and len(got)==len(wanted) else None
+    if said: return said
+    if len(less) < len(wanted): return f"{say_value(less[0])} is missing, and {say_value(more[0])} shouldn't be there."
+    return f"None of them is wanted: {say_value(more[0])} to begin with. What are you asked for?"
 
 def _of_inputs(spec, case, got, wanted):
     "What a result has to do with one of the inputs, or None"
+    if got.shape != wanted.shape: return None
     for name,x in zip(inspect.signature(spec.answer).parameters, case.args):
-        if not isinstance(x, Tensor) or x.shape != wanted.shape or got.shape != wanted.shape: continue
+        if not isinstance(x, Tensor): continue
+        if x.ndim==wanted.ndim and x.ndim > 1 and x.shape[:-2]==wanted.shape[:-2] and x.shape != wanted.shape:
+            inner = tuple(map(slice, x.shape))
+            if all(y[inner].shape==x.shape and _equal(y[inner], x) for y in (got, wanted)):
+                return f"Where `{name}` lies all is right; what was added around it is off."
+        if x.shape != wanted.shape: continue
         if _equal(got, x): return f"You give back `{name}` as it came in. What was to be done with it?"
         if _equal(got+x, wanted): return f"What is missing is exactly `{name}`. Where was it to be added?"
         if _equal(got-x, wanted): return f"`{name}` is in it once too often."
         if _equal(got+2*x, wanted): return f"`{name}` is taken away where it should be added."
+        if _equal(got, (wanted-x)*x): return f"`{name}` is multiplied where it should be added."
 
-def _traits(case):
+def _made_up(case, got, wanted):
+    "Whether numbers come out that didn't come in, where all that is wanted did"
+    held = [a.double().flatten() for a in case.args if isinstance(a, Tensor)]
+    known = torch.cat([torch.zeros(1).double(), *held])
+    if held and torch.isin(wanted.double(), known).all() and not torch.isin(got.double(), known).all():
+        return "There are numbers in it that didn't come in. Where are some blended, or made up?"
+
+def _traits(spec, case):
     "What may be special about an input"
+    named = list(zip(inspect.signature(spec.answer).parameters, case.args))
     tensors = [a for a in case.args if isinstance(a, Tensor)]
     sizes = [s for t in tensors for s in t.shape[-2:]]+[a for a in case.args if _is_int(a)]
-    return {"a number in it is odd": any(s%2 and s > 1 for s in sizes),
-            "there is more than one picture": any(t.ndim==4 and t.shape[0] > 1 for t in tensors),
+    return {"there is more than one picture": any(t.ndim==4 and t.shape[0] > 1 for t in tensors),
             "there is more than one channel": any(t.ndim==4 and t.shape[1] > 1 for t in tensors),
+            "a number in it is odd": any(s%2 and s > 1 for s in sizes),
             "height and width differ": any(t.ndim > 1 and t.shape[-1] != t.shape[-2] for t in tensors),
             "the numbers are whole ones": any(not t.is_floating_point() for t in tensors),
-            "the numbers are float64": any(t.dtype==torch.float64 for t in tensors)}
+            "the numbers are float64": any(t.dtype==torch.float64 for t in tensors),
+            "a number is below 0": any(t.is_floating_point() and bool((t < 0).any()) for t in tensors),
+            "there is void, 255": any(not t.is_floating_point() and bool((t==255).any()) for t in tensors),
+            **_traits_of_arguments(named)}
 
-def _trait(cases, right):
+def _traits_of_arguments(named):
+    whole = [(n,a) for n,a in named if _is_int(a)]
+    sized = [(n,a) for n,a in named if isinstance(a, (list,tuple,dict))]
+    out = {f"`{n}` is {v}": a==v for n,a in whole for v in (0, 1)}
+    out |= {f"`{n}` is above {v}": a > v for n,a in whole for v in (1, 2, 3)}
+    out |= {f"`{n}` is a multiple of `{m}`": b > 0 and a%b==0 for n,a in whole for m,b in whole if n != m}
+    out |= {f"`{n}` is less than `{m}`": a < b for n,a in whole for m,b in whole if n != m}
+    out |= {f"`{n}` has {'no entry' if v==0 else 'one entry' if v==1 else '2 entries'}": len(a)==v
+            for n,a in sized for v in (0, 1, 2)}
+    return out | {f"`{n}` is given": True for n,_ in named}
+
+def _trait(spec, cases, right):
     "What the inputs with a wrong result have in common, and the others lack; or None"
     if all(right) or not any(right): return None
-    for said in _traits(cases[0]):
-        if all(_traits(c)[said] != r for c,r in zip(cases, right)): return f"It is wrong exactly where {said}."
-        if all(_traits(c)[said] == r for c,r in zip(cases, right)): return f"It is right only where {said}."
+    traits = [_traits(spec, c) for c in cases]
+    for said in dict.fromkeys(t for found in traits for t in found):
+        has = [found.get(said, False) for found in traits]
+        if all(h != r for h,r in zip(has, right)): return f"It is wrong exactly where {said}."
+        if all(h == r for h,r in zip(has, right)): return f"It is right only where {said}."
 
 def _explain(spec, cases, outcomes, wanted, got, want):
     "One sentence on what may have happened, or None"
@@ -458,17 +581,22 @@ def _explain(spec, cases, outcomes, wanted, got, want):
     if isinstance(got, Tensor) and isinstance(want, Tensor) and wrong is not None and isinstance(wanted[wrong], Tensor):
         said = _of_inputs(spec, cases[wrong], got, want)
         if said: return said
-    numbers = all(isinstance(v, (Tensor,int,float)) for v in [*results, *wanted])
-    if numbers and all(not isinstance(w, Tensor) or w.shape==r.shape for r,w in zip(results, wanted)):
-        said = _scaled(results, wanted)
+    counted = [t for t in zip(cases, results, wanted) if all(isinstance(v, (Tensor,int,float)) for v in t[1:])]
+    if counted and all(not isinstance(w, Tensor) or isinstance(r, Tensor) and w.shape==r.shape for _,r,w in counted):
+        inputs,gs,ws = zip(*counted) # without those that are refused
+        said = _scaled(gs, ws) or _too_much_of(spec, inputs, gs, ws) or _function(gs, ws)
         if said: return said
     if isinstance(got, Tensor) and isinstance(want, Tensor):
         if got.shape != want.shape: return _shaped(got, want)
         if got.dtype != want.dtype:
-            return "The values are right: which step changes the type?" if _equal(got, want) else None
-        said = _moved(got, want) or _scaled([got], [want]) or _part(got, want)
+            if _equal(got, want): return "The values are right: which step changes the type?"
+            if want.is_floating_point() and not got.is_floating_point():
+                return "Whole numbers hold no fractions. Which step drops what stands behind the point?"
+            return "Yes and no count no further than 1." if got.dtype==torch.bool else None
+        said = (_moved(got, want) or _scaled([got], [want]) or _function([got], [want]) or _part(got, want)
+                or _made_up(cases[wrong], got, want))
         if said: return said
-    return _trait(cases, right)
+    return _trait(spec, cases, right)
 
 # %% ../nbs/80_judge.ipynb #202eab2a
 @dataclass
@@ -516,7 +644,7 @@ def _trouble(spec, answer, cases, outcomes, seconds):
     wanted = [o.value for o in _ours(spec, spec.answer, cases, seconds)[:len(outcomes)]]
     first = next((i for i,(o,w) in enumerate(zip(outcomes, wanted)) if not (o.error is None and _same(o.value, w))),
         None)
-    if first is None: return _cut_gradient(spec, answer, cases, seconds)
+    if first is None: return _asks(spec, cases, outcomes, seconds) or _cut_gradient(spec, answer, cases, seconds)
     said = _known(spec, cases, outcomes, wanted, seconds)
     found = _first_wrong(spec, answer, cases, outcomes, wanted, first)
     if said: return Verdict(False, said, "known", found.case, found.got, found.wanted)
@@ -537,6 +665,13 @@ def _first_wrong(spec, answer, cases, outcomes, wanted, i):
     kind = "explained" if why else "fact" if told else "where"
     return Verdict(False, edge+said+(f" {why}" if why else ""), kind, case,
                    *((got,want) if isinstance(want, Tensor) else (None,None)))
+
+def _asks(spec, cases, outcomes, seconds):
+    "Whether what comes out is to be trained, as an `nn.Parameter` is; nothing that went in was"
+    for case,o,w in zip(cases, outcomes, _ours(spec, spec.answer, cases, seconds)):
+        if not o.asks or w.asks: continue
+        return Verdict(False, f"the values are right, and the result asks for a gradient of its own, on {case.says}. "
+                              "Which line makes it a parameter?", "gradient", case)
 
 def _cut_gradient(spec, answer, cases, seconds):
     "Whether the gradient flows back to the inputs as through the package's own answer"

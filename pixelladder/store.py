@@ -50,8 +50,8 @@ def recipe(
     standardize = {"standardize": True} if getattr(model.body, "standardize", False) else {}
     return {"format": 3 if standardize else 2, "arch": model.body.arch, "n_in": model.body.n_in, **standardize,
             "head": head, "options": options, "size": list(crop or size), "squeeze": not crop,
-            "normalization": {"mean": mean, "std": std}, "codes": list(data.codes), "palette": data.palette.tolist(), "void": VOID,
-            "versions": versions, "trained": trained}
+            "normalization": {"mean": mean, "std": std}, "codes": list(data.codes), "palette": data.palette.tolist(),
+            "void": VOID, "versions": versions, "trained": trained}
 
 # %% ../nbs/00_store.ipynb #c099e1ff
 def learner_recipe(
@@ -107,8 +107,8 @@ def _folder(name):
     return shipped if not (Path(name)/"model.json").is_file() and (shipped/"model.json").is_file() else Path(name)
 
 # %% ../nbs/00_store.ipynb #89380acd
-RECIPE = {"format?": one_of(1,2,3), "standardize?": one_of(True,False), "arch": text, "n_in": partial(whole, most=256), "head": text, "options?": {},
-          "codes": [text], "palette": [[partial(whole, least=0, most=255)]], "size": [partial(whole, most=LARGEST)],
+RECIPE = {"format?": one_of(1,2,3), "standardize?": one_of(True,False), "arch": text, "head": text, "options?": {},
+          "n_in": partial(whole, most=256), "codes": [text], "palette": [[partial(whole, least=0, most=255)]], "size": [partial(whole, most=LARGEST)],
           "normalization": {"mean": [number], "std": [number]},
           "squeeze?": one_of(True,False), "void?": one_of(VOID), "trained?": {}}
 

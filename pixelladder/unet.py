@@ -206,7 +206,7 @@ class DecoderBlock(nn.Module):
         skip:Tensor, # From the body, float, `(B,n_skip,H,W)`
     )->Tensor: # `(B,nf,H,W)`
         ("`x`, narrowed to `nf` channels by a 1x1 convolution, is made as large as `skip` "
-         "by copying; `skip` goes behind it; a `ConvLayer` mixes them into `nf` channels: "
+         "by copying (`mode=\"nearest\"`); `skip` goes behind it; a `ConvLayer` mixes them into `nf` channels: "
          "3x3 convolution, batch norm, ReLU.")
         x = F.interpolate(self.narrow(x), size=skip.shape[-2:], mode="nearest")
         return self.mix(torch.cat([x, skip], 1))

@@ -1224,6 +1224,90 @@ def gram(f):
 @right
 def gram(f): return (f[:, :, None]*f[:, None]).sum((-1,-2)).div(f[0].numel())
 
+# --- of every kind: another default, the sign lost, seven digits of sixteen, a parameter, settings left behind, right while it trains only
+
+def frozen(net):
+    body = B.cut_classifier(net)
+    for p in body.parameters(): p.requires_grad_(False)
+    return body
+class EvalSoftmax(Head_):
+    def forward(self, features, size): return super().forward(features, size) if self.training else super().forward(features, size).softmax(1)
+class FiveClasses(Head_):
+    def __init__(self, body, n_out): super().__init__(body, 5)
+class NoForward(nn.Module):
+    def __init__(self, body, n_out):
+        super().__init__()
+        self.classes = nn.Conv2d(body.channels[-1], n_out, 1)
+class Replaces(Head_):
+    def forward(self, features, size):
+        features[-1] = features[-1]*2
+        return super().forward(features, size)
+class NeverAbove6(Block):
+    def forward(self, x, skip): return super().forward(x, skip).clamp(max=6)
+for name,answers in {
+    "cut_classifier": [frozen, lambda net: B.cut_classifier(net.train()), lambda net: nn.ModuleList(B.cut_classifier(net))],
+    "head_parameters": [lambda nf, n_out, lin_ftrs=(512,): B.head_parameters(nf, n_out, lin_ftrs[:1]), lambda nf, n_out, lin_ftrs=(512,): B.head_parameters(nf, n_out, lin_ftrs[::-1])],
+    "nearest_upsample": [lambda x, scale=3: nu(x, scale), lambda x, scale=2: nu(x.abs(), scale), lambda x, scale=2: nu(x.float(), scale).to(x.dtype), lambda x, scale=2: (torch.set_default_dtype(torch.float64), nu(x, scale))[1]],
+    "linear_upsample": [lambda row, scale=3: N.linear_upsample(row, scale), lambda row, scale=2: N.linear_upsample(row.requires_grad_(), scale)],
+    "fit": [lambda x, size: N.fit(x, size).abs() if x.is_floating_point() else N.fit(x, size)],
+    "zero_insert": [lambda x, stride=3: T.zero_insert(x, stride), lambda x, stride=2: T.zero_insert(x.clamp(min=0), stride)],
+    "flip_kernel": [lambda weight: T.flip_kernel(weight).abs()],
+    "conv_matrix": [lambda kernel, size, stride=1, padding=0: T.conv_matrix(kernel.abs(), size, stride, padding)],
+    "input_size": [lambda size, ks, stride=2, padding=0, output_padding=0: T.input_size(size, ks, stride, padding, output_padding)],
+    "bilinear_kernel": [lambda ks: T.bilinear_kernel(ks).requires_grad_(), lambda ks: T.bilinear_kernel(ks).sqrt()],
+    "transposed_by_gradient": [lambda x, weight, stride=2, padding=0, output_padding=0: way(x, weight, stride, padding, output_padding)],
+    "as_transposed": [lambda weight, scale=2: T.as_transposed(weight.abs(), scale)],
+    "pixel_shuffle": [lambda x, r=3: S.pixel_shuffle(x, r), lambda x, r=2: S.pixel_shuffle(x.abs(), r)],
+    "icnr": [lambda kernels, r=3: S.icnr(kernels, r), lambda kernels, r=2: S.icnr(kernels, r).abs()],
+    "BilinearHead": [EvalSoftmax, FiveClasses, NoForward, Replaces],
+    "count_pairs": [lambda pred, target, n: cp(pred, target, n).clamp(max=255), lambda pred, target, n: cp(pred, target, n).byte().long()],
+    "class_iou": [lambda counts: ci(counts).float().double()],
+    "weights_of": [lambda counts, power=.5: nn.Parameter(wo(counts, power))],
+    "loss_without_void": [lambda scores, target: lo(scores, target)*len(scores), lambda scores, target: lo(scores.detach(), target).requires_grad_()],
+    "bilinear_weight": [lambda n, ks: nn.Parameter(FC.bilinear_weight(n, ks))],
+    "add_skip": [lambda coarse, fine, double=bt: FC.add_skip(coarse, fine, double).relu(), lambda coarse, fine, double=bt: torch.maximum(N.fit(double(coarse), fine.shape[-2:]), fine)],
+    "pad_to_multiple": [lambda x, n: pm(x, n).abs()],
+    "DecoderBlock": [NeverAbove6],
+    "ahead_of": [lambda runs, head: ah(runs[:-1], head)],
+    "not_beaten": [lambda heads: nb_({n: (c,round(s, 1)) for n,(c,s) in heads.items()})]}.items(): WRONG[name] += answers
+
+@right
+def stamp(x, kernel, stride):
+    size = [(n-1)*stride+k for n,k in zip(x.shape, kernel.shape)]
+    return torch.nn.grad.conv2d_input((1,1,*size), kernel[None,None], x[None,None], stride=stride)[0,0]
+@right
+def conv_matrix(kernel, size, stride=1, padding=0):
+    def convolve(row): return F.conv2d(row.view(1, 1, *size), kernel[None,None], stride=stride, padding=padding).flatten()
+    return torch.autograd.functional.jacobian(convolve, kernel.new_zeros(size[0]*size[1]), create_graph=True)
+@right
+def overlap_map(size, ks, stride, start=0): return torch.tensor([sum(0 <= p-i*stride < ks for i in range(size)) for p in range(start, (size-1)*stride+ks)])
+@right
+class BilinearHead(nn.Module):
+    def __init__(self, body, n_out, bias=True):
+        super().__init__()
+        self.strides,self.scores = body.strides,nn.Linear(body.channels[-1], n_out, bias)
+    def forward(self, features, size):
+        x = self.scores(features[-1].permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return N.fit(F.interpolate(x, scale_factor=(float(self.strides[-1]),)*2, mode="bilinear"), size)
+@right
+class DecoderBlock(nn.Module):
+    def __init__(self, ni, n_skip, nf, act=nn.ReLU):
+        super().__init__()
+        self.first = nn.Conv2d(ni, nf, 1, bias=False)
+        self.rest = nn.Sequential(nn.Conv2d(nf+n_skip, nf, (3,3), padding="same"), nn.BatchNorm2d(nf), act(inplace=True))
+    def forward(self, x, skip):
+        x = self.first(x).repeat_interleave(2, 2).repeat_interleave(2, 3)
+        return self.rest(torch.concat((x[..., :skip.shape[2], :skip.shape[3]], skip), dim=1))
+@right
+def unread(head, features, size):
+    torch.manual_seed(1)
+    out = []
+    for i,f in enumerate(features):
+        other = list(features)
+        other[i] = torch.rand_like(f)*10
+        if torch.allclose(head(other, size), head(features, size)): out.append(np.int64(i))
+    return out
+
 POINTS = "rule", "known", "crash", "type", "explained", "fact", "gradient" # kinds of feedback that say more than where a wrong number is
 
 if __name__=="__main__":
