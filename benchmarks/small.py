@@ -1,5 +1,5 @@
-"""What the small experiments share: drawn streets, a small body, one training, one count. `skips.py`, `transposed.py`
-and `capacity.py` change one thing at a time in this."""
+"""What the small experiments share: drawn streets, a small body, one training, one count. `skips.py`, `transposed.py`,
+`sweep.py` and `capacity.py` change one thing at a time in this."""
 
 from functools import cache
 import torch
@@ -42,11 +42,11 @@ def streets():
         return both[:,:3].float()/255*4-2,both[:,3].long()
     return data,side("train"),side("val"),class_weights(data)
 
-def batch(x, y):
+def batch(x, y, bs=BATCH):
     "Pictures at random, a crop of each, perhaps mirrored"
-    pick = torch.randint(len(x), (BATCH,))
-    top,left = (torch.randint(have-want+1, (BATCH,)).tolist() for have,want in zip(SIZE, CROP))
-    mirrored = (torch.rand(BATCH) < .5).tolist()
+    pick = torch.randint(len(x), (bs,))
+    top,left = (torch.randint(have-want+1, (bs,)).tolist() for have,want in zip(SIZE, CROP))
+    mirrored = (torch.rand(bs) < .5).tolist()
     def cut(t):
         parts = [t[i, ..., a:a+CROP[0], b:b+CROP[1]] for i,a,b in zip(pick, top, left)]
         return torch.stack([p.flip(-1) if m else p for p,m in zip(parts, mirrored)])
@@ -54,11 +54,11 @@ def batch(x, y):
 
 def loss(scores, y, weights=None): return F.cross_entropy(scores, y, weight=weights, ignore_index=VOID)
 
-def fit(net, draw, steps, lr=2e-3, parameters=None):
+def fit(net, draw, steps, lr=2e-3, parameters=None, decay=.01):
     "AdamW with one cycle; `draw()` gives what goes in, and the truth"
     parameters = list(net.parameters()) if parameters is None else list(parameters)
     weights = streets()[3]
-    opt = torch.optim.AdamW(parameters, lr, weight_decay=.01)
+    opt = torch.optim.AdamW(parameters, lr, weight_decay=decay)
     cycle = torch.optim.lr_scheduler.OneCycleLR(opt, lr, total_steps=steps, pct_start=.25)
     net.train()
     for _ in range(steps):
@@ -69,15 +69,15 @@ def fit(net, draw, steps, lr=2e-3, parameters=None):
         cycle.step()
     return net.eval()
 
-def epoch(): return len(streets()[1][0])//BATCH
+def epoch(bs=BATCH): return len(streets()[1][0])//bs
 
-def trained(head, seed, epochs, lr=2e-3):
+def trained(head, seed, epochs, lr=2e-3, decay=.01, bs=BATCH):
     "A network from scratch"
     set_seed(seed, reproducible=True)
     data,train,_,_ = streets()
     body = SmallBody()
     net = DensePredictor(body, find_head(head)(body, data.n)).to(memory_format=torch.channels_last)
-    return fit(net, lambda: batch(*train), epochs*epoch(), lr)
+    return fit(net, lambda: batch(*train, bs), epochs*epoch(bs), lr, decay=decay)
 
 @torch.no_grad()
 def scores(net, pairs=None, bs=8):

@@ -6,10 +6,13 @@ Docs: https://pixelladder.github.io/pixelladder/codes.html.md"""
 
 # %% auto #0
 __all__ = ['VOID', 'UNLISTED', 'VOID_NAMES', 'CAMVID', 'CAMVID_GROUPS', 'CAMVID_CODES', 'VOC_CODES', 'TELL_APART', 'CITYSCAPES',
-           'is_void', 'make_lookup', 'voc_palette', 'palette_for']
+           'is_void', 'make_lookup', 'voc_palette', 'palette_for', 'plain_tensor', 'class_count', 'check_codes',
+           'check_pair', 'check_mask', 'check_counts']
 
 # %% ../nbs/00_codes.ipynb #b72dc150
 import numpy as np
+import torch
+from .checks import whole
 
 # %% ../nbs/00_codes.ipynb #452c5a51
 VOID = 255 # Pixels that nobody labelled: in no loss, in no metric, in no mean
@@ -95,3 +98,72 @@ def palette_for(
     if list(classes)==VOC_CODES: return voc_palette(len(VOC_CODES))
     known = {name:rgb for name,(rgb,_) in CAMVID.items()} | TELL_APART
     return np.array([known.get(name, rgb) for name,rgb in zip(classes, voc_palette()[1:])], np.uint8)
+
+# %% ../nbs/00_codes.ipynb #8a9d167d
+def plain_tensor(
+    x, # A tensor of any class, or what becomes one
+)->torch.Tensor: # Without history
+    "`x` as a plain tensor: fastai's subclasses refuse some pairs, such as an image with a mask."
+    return torch.as_tensor(x).detach().as_subclass(torch.Tensor)
+
+def class_count(
+    n, # How many classes, without void
+)->int: # The same
+    "`n` as an int, if there can be so many classes."
+    n = whole(n, "n", None)
+    if 1 <= n <= VOID: return n
+    raise ValueError(f"`n` is {n}, and with void at {VOID} there can be 1 to {VOID} classes: "
+                     "pass their number, without void")
+
+# %% ../nbs/00_codes.ipynb #b77d0751
+def check_codes(
+    name:str, # What the caller calls them
+    codes:torch.Tensor, # Integers; void left out
+    n:int, # Number of classes
+):
+    "A sentence, if some of the `codes` are no class."
+    wrong = codes[(codes < 0) | (codes >= n)].unique().tolist()
+    if wrong:
+        raise ValueError(f"`{name}` holds the codes {wrong} where `n={n}` allows 0 to {n-1} "
+                         f"(and void, {VOID}, in `target`): "
+                         "map them to classes or to void first, or pass the right `n`")
+
+def check_pair(
+    pred:torch.Tensor, # Classes that were predicted
+    target:torch.Tensor, # True classes
+    n:int, # Number of classes
+):
+    "A sentence, if `pred` and `target` can't be the classes of the same pixels."
+    if pred.shape != target.shape:
+        raise ValueError(f"`pred` is {tuple(pred.shape)} and `target` is {tuple(target.shape)}: "
+                         f"pass classes in the shape of `target`, or scores (B,{n},H,W) for (B,H,W)")
+    if pred.is_floating_point() or target.is_floating_point():
+        raise ValueError(f"`pred` is {pred.dtype} and `target` is {target.dtype}, but classes are whole numbers: "
+                         f"pass integers, or scores (B,{n},H,W) as `pred`")
+
+def check_mask(
+    mask:torch.Tensor, # True classes and void
+    n:int, # Number of classes
+):
+    "A sentence, if this isn't a mask of `n` classes."
+    if mask.ndim != 2:
+        raise ValueError(f"a mask has one height and one width, and this one is {tuple(mask.shape)}: "
+                         "pass masks (H,W), one by one")
+    if not mask.numel():
+        raise ValueError(f"the mask has no pixels, its shape is {tuple(mask.shape)}: give at least one")
+    if mask.dtype in (torch.bool, torch.int8) or mask.is_floating_point():
+        raise ValueError(f"the mask is {mask.dtype}, which can't hold classes and void, {VOID}: pass uint8 or int64")
+    check_codes("mask", mask[mask != VOID], n)
+
+def check_counts(
+    counts, # How many pixels of each true class (row) got which answer (column)
+)->torch.Tensor: # float64 `(n,n)`, on the CPU
+    "The counts, if they can be any; else a sentence."
+    counts = plain_tensor(counts).cpu().double()
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not len(counts):
+        raise ValueError(f"confusion counts are (n,n), a row and a column a class, not {tuple(counts.shape)}: "
+                         "take them from `confusion`")
+    if not (counts >= 0).all() or counts.isinf().any():
+        raise ValueError("confusion counts are numbers of pixels, from 0, and some of these are negative or no "
+                         "numbers: take them from `confusion`")
+    return counts

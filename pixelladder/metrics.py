@@ -15,40 +15,11 @@ from torch import Tensor
 
 # %% ../nbs/05_metrics.ipynb #0da3a277
 from .checks import whole
-from .codes import VOID
+from .codes import VOID, check_codes, check_counts, check_mask, check_pair, class_count, plain_tensor
 from fastai.learner import Metric
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-# %% ../nbs/05_metrics.ipynb #518b954f
-def _plain(x):
-    "`x` as a plain tensor: fastai's subclasses refuse some pairs, such as an image with a mask"
-    return torch.as_tensor(x).detach().as_subclass(Tensor)
-
 # %% ../nbs/05_metrics.ipynb #f5a40481
-def _check_codes(name, codes, n):
-    "A sentence, if some of the `codes` are no class"
-    wrong = codes[(codes < 0) | (codes >= n)].unique().tolist()
-    if wrong:
-        raise ValueError(f"`{name}` holds the codes {wrong} where `n={n}` allows 0 to {n-1} "
-                         f"(and void, {VOID}, in `target`): "
-                         "map them to classes or to void first, or pass the right `n`")
-
-def _check_n(n):
-    "`n` as an int, if there can be so many classes"
-    n = whole(n, "n", None)
-    if 1 <= n <= VOID: return n
-    raise ValueError(f"`n` is {n}, and with void at {VOID} there can be 1 to {VOID} classes: "
-                     "pass their number, without void")
-
-def _check_pair(pred, target, n):
-    "A sentence, if `pred` and `target` can't be the classes of the same pixels"
-    if pred.shape != target.shape:
-        raise ValueError(f"`pred` is {tuple(pred.shape)} and `target` is {tuple(target.shape)}: "
-                         f"pass classes in the shape of `target`, or scores (B,{n},H,W) for (B,H,W)")
-    if pred.is_floating_point() or target.is_floating_point():
-        raise ValueError(f"`pred` is {pred.dtype} and `target` is {target.dtype}, but classes are whole numbers: "
-                         f"pass integers, or scores (B,{n},H,W) as `pred`")
-
 def _best_class(scores, n):
     "The class with the highest score, for each pixel"
     if scores.shape[1] != n:
@@ -63,14 +34,14 @@ def confusion(
     n:int, # Number of classes, at most 255
 )->Tensor: # int64 `(n,n)` on the device of `target`: rows the truth, columns the prediction
     "How many pixels of each true class got which answer; void pixels are left out before anything is counted."
-    pred,target = _plain(pred),_plain(target)
-    n = _check_n(n)
+    pred,target = plain_tensor(pred),plain_tensor(target)
+    n = class_count(n)
     if pred.ndim==4 and target.ndim==3: pred = _best_class(pred, n)
-    _check_pair(pred, target, n)
+    check_pair(pred, target, n)
     labelled = target != VOID
     pred,target = pred[labelled].long(),target[labelled].long()
-    _check_codes("pred", pred, n)
-    _check_codes("target", target, n)
+    check_codes("pred", pred, n)
+    check_codes("target", target, n)
     return multiclass_confusion_matrix(pred, target, n, validate_args=False)
 
 # %% ../nbs/05_metrics.ipynb #9b21c5cc
@@ -84,24 +55,12 @@ def count_pairs(
     pairs = target[labelled].long()*n + pred[labelled].long()
     return torch.bincount(pairs, minlength=n*n).view(n, n)
 
-# %% ../nbs/05_metrics.ipynb #adb5acdb
-def _check_counts(counts):
-    "Confusion counts in float64, on the CPU; a sentence if they can't be any"
-    counts = _plain(counts).cpu().double()
-    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not len(counts):
-        raise ValueError(f"confusion counts are (n,n), a row and a column a class, not {tuple(counts.shape)}: "
-                         "take them from `confusion`")
-    if not (counts >= 0).all() or counts.isinf().any():
-        raise ValueError("confusion counts are numbers of pixels, from 0, and some of these are negative or no "
-                         "numbers: take them from `confusion`")
-    return counts
-
 # %% ../nbs/05_metrics.ipynb #ccbe8422
 def class_iou(
     counts:Tensor, # Confusion counts, int64 `(n,n)`
 )->Tensor: # float64 `(n,)` on the CPU, from 0 to 1; `nan` for a class that the truth does not hold
     "Intersection over union of each class ([Long et al. 2015](https://arxiv.org/abs/1411.4038v2), section 5)."
-    counts = _check_counts(counts)
+    counts = check_counts(counts)
     both,true,said = counts.diag(),counts.sum(1),counts.sum(0)
     return torch.where(true > 0, both/(true+said-both), torch.nan)
 
@@ -117,7 +76,7 @@ def pixel_accuracy(
     counts:Tensor, # Confusion counts, int64 `(n,n)`
 )->float: # From 0 to 1; `nan` if there is nothing but void
     "The share of the labelled pixels that is right."
-    counts = _check_counts(counts)
+    counts = check_counts(counts)
     return (counts.diag().sum()/counts.sum()).item()
 
 # %% ../nbs/05_metrics.ipynb #558254df
@@ -165,7 +124,7 @@ def constant_baseline(
     n:int, # Number of classes
 )->Tensor: # int64 `(n,n)` on the CPU, for `mean_iou` and the rest; all but one column is 0
     "The confusion counts of a model that answers the most frequent class everywhere."
-    n = _check_n(n)
+    n = class_count(n)
     true = _add_up((confusion(mask, mask, n) for mask in masks), n).diag()
     counts = torch.diag(true).mul(0)
     counts[:, true.argmax()] = true
@@ -176,17 +135,6 @@ def _add_up(counts, n):
     return sum((c.cpu() for c in counts), torch.zeros(n, n, dtype=torch.int64))
 
 # %% ../nbs/05_metrics.ipynb #37b868f3
-def _check_mask(mask, n):
-    "A sentence, if this isn't a mask of `n` classes"
-    if mask.ndim != 2:
-        raise ValueError(f"a mask has one height and one width, and this one is {tuple(mask.shape)}: "
-                         "pass masks (H,W), one by one")
-    if not mask.numel():
-        raise ValueError(f"the mask has no pixels, its shape is {tuple(mask.shape)}: give at least one")
-    if mask.dtype in (torch.bool, torch.int8) or mask.is_floating_point():
-        raise ValueError(f"the mask is {mask.dtype}, which can't hold classes and void, {VOID}: pass uint8 or int64")
-    _check_codes("mask", mask[mask != VOID], n)
-
 def _cells(n, seen, stride, form):
     "For `n` pixels that a network sees as `seen`: what each adds to a cell, and what it gets back"
     cells,places = torch.arange((seen+stride-1)//stride),(torch.arange(n)+.5)*seen/n/stride
@@ -203,8 +151,8 @@ def coarsen(
 )->Tensor: # int64 `(H,W)`: classes, also where `mask` is void
     ("`mask` as a grid of cells would give it back; "
      "a cell's shares are over its labelled pixels, also where the border cuts it.")
-    mask,n,stride = _plain(mask),_check_n(n),whole(stride, "stride")
-    _check_mask(mask, n)
+    mask,n,stride = plain_tensor(mask),class_count(n),whole(stride, "stride")
+    check_mask(mask, n)
     if form not in ("hard", "averaged"): raise ValueError(f'`form` is {form!r}: pass "hard" or "averaged"')
     seen = mask.shape if size is None else [whole(side, f"size[{i}]") for i,side in enumerate(size)]
     axes = [_cells(have, side, stride, form) for have,side in zip(mask.shape, seen)]
@@ -224,7 +172,7 @@ def grid_labels(
 )->Tensor: # int64 `(n,n)` on the CPU, for `class_iou`, `mean_iou` and `pixel_accuracy`
     ("The confusion counts of perfect labels on a coarse grid ([Long et al. 2015]"
      "(https://arxiv.org/abs/1411.4038v2), appendix A). A network can beat them: it has more to say of a cell.")
-    n = _check_n(n)
+    n = class_count(n)
     return _add_up((confusion(coarsen(mask, stride, n, form, size), mask, n) for mask in masks), n)
 
 iou_upper_bound = grid_labels # what it was called before heads had beaten it

@@ -108,7 +108,8 @@ def _folder(name):
 
 # %% ../nbs/00_store.ipynb #89380acd
 RECIPE = {"format?": one_of(1,2,3), "standardize?": one_of(True,False), "arch": text, "head": text, "options?": {},
-          "n_in": partial(whole, most=256), "codes": [text], "palette": [[partial(whole, least=0, most=255)]], "size": [partial(whole, most=LARGEST)],
+          "n_in": partial(whole, most=256), "codes": [text],
+          "palette": [[partial(whole, least=0, most=255)]], "size": [partial(whole, most=LARGEST)],
           "normalization": {"mean": [number], "std": [number]},
           "squeeze?": one_of(True,False), "void?": one_of(VOID), "trained?": {}}
 

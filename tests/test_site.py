@@ -407,6 +407,36 @@ def test_finds_addresses_that_the_explorer_cannot_read(tmp_path):
     pages = {**one("[x](explorer.html#k=3&s=2&dim=2) [y](explorer.html#k=9) [z](explorer.qmd#kernel=3)"), "explorer.html": Page(""), "explorer.qmd": Page("")}
     assert [f.split(": ")[-1] for f in link_faults("a.ipynb", pages, tmp_path)]==["the explorer knows no k=9","the explorer knows no kernel=3"]
 
+def cases_of(book):
+    "For each link to the explorer: what it asks for, the grids that the figure beside it shows, and the figure's code"
+    import matplotlib, torch
+    import torch.nn.functional as F
+    from pixelladder.subpixel import overlap_map
+    matplotlib.use("Agg")
+    drawn = []
+    def show_grids(*grids, **_): drawn[:] = [g.shape[-1] for g in grids]
+    def show_zeros(n, ks, stride, padding, ax): drawn[:] = [n, ks, (n-1)*stride+ks-2*padding]
+    space = dict(torch=torch, F=F, plt=matplotlib.pyplot, overlap_map=overlap_map, show_grids=show_grids, show_zeros=show_zeros)
+    cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
+    def draws(cell): return cell["cell_type"]=="code" and re.search(r"show_(grids|zeros)\(", "".join(cell["source"]))
+    for i,cell in enumerate(cells):
+        links = re.findall(r"\]\(explorer\.html#([^)]+)\)", "".join(cell["source"])) if cell["cell_type"]=="markdown" else []
+        if not links: continue
+        figure = "".join((cells[i+1] if draws(cells[i+1]) else next(c for c in cells[i::-1] if draws(c)))["source"])
+        exec(figure, space)
+        for link in links: yield dict(p.split("=") for p in link.split("&")),list(drawn),figure
+
+@pytest.mark.parametrize("book", ["02_transposed","03_checkerboard"])
+def test_a_chapter_links_to_the_very_case_it_speaks_of(book):
+    from pixelladder.transposed import output_size
+    found = list(cases_of(root/"nbs"/f"{book}.ipynb"))
+    assert len(found) >= 2
+    for asked,drawn,source in found:
+        assert not address_faults("&".join(f"{k}={v}" for k,v in asked.items()))
+        n,k,s,p = (int(asked.get(name, usual)) for name,usual in zip("nksp", (4,3,2,0)))
+        assert output_size(n, k, s, p) in drawn and f"{k}" in source and (f"stride={s}" in source or f"({n}, {k}, {s})" in source), (asked, drawn)
+        assert n in drawn or f"({n}, {k}, {s})" in source, (asked, drawn)
+
 def test_finds_faults_of_the_sidebar():
     entries = sidebar([{"section": "s", "contents": ["a.ipynb", "a.ipynb"]}, "gone.ipynb"])
     assert sidebar_faults(entries, ["a.ipynb", "b.ipynb"]) == ["the sidebar names gone.ipynb, and there is no such page", "a.ipynb is in the sidebar 2 times, not once",

@@ -119,6 +119,26 @@ def test_modules_keep_their_lines_short():
     long = [f"{p.name}: {line[:70]}" for p in modules for line in lines(p) if len(line) > 120]
     assert not long, "\n".join(long)
 
+LADDER = [b for b in BOOKS if b.stem=="00_body_and_head" or re.match(r"0[1-9]|10", b.stem)]
+
+def share_of_export(cells):
+    "Of the lines that a chapter shows, those that it exports. What an exercise asks for is typed by the learner, and counts as shown"
+    lines = {True: 0, False: 0}
+    for directives,source in cells:
+        if "hide" in directives: continue
+        exported = bool(directives & {"export","exporti","exports"}) and "exercise" not in directives
+        lines[exported] += sum(bool(line.strip()) for line in source.split("\n"))
+    return lines[True]/sum(lines.values())
+
+@pytest.mark.parametrize("book", LADDER, ids=lambda p: p.stem)
+def test_a_chapter_shows_what_a_learner_types(book):
+    "Plumbing stands behind the scenes: at most half of the code of a chapter is export"
+    assert share_of_export(code_cells(book)) <= .5
+
+def test_counts_what_is_exported():
+    cells = [({"export"}, "a\n\nb\nc"), ({"hide"}, "x\nx\nx"), ({"exports","exercise"}, "d"), (set(), "e")]
+    assert share_of_export(cells)==.6
+
 if __name__=="__main__":
     for name in sys.argv[1:]: print(name, *hard_to_read(name), sep="\n  ")
 
