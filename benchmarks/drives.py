@@ -33,19 +33,20 @@ from pixelladder.unet import UnetHead
 from record import kept, parser, record_runs, slug
 
 TODAY = dict(arch="squeezenet1_1", pretrained=True, size=(192,256), crop=None, epochs=12, bs=8, lr=2e-3, body=.1, power=.5,
-             weather=0, levels=0, finest=4, convs=1, width=1, loss="cross-entropy", streets=0)
+             weather=0, standardize=False, finest=4, convs=1, width=1, loss="cross-entropy", streets=0)
 SIZES = (1,1.25,1.5) # of a picture, at prediction
 FRAMES = 40 # of a drawn drive
 STREETS_EPOCHS = 4
 
 RUNS = {"today": {},
         "weather": dict(weather=1),
-        "levels": dict(levels=1),
-        "weather-levels": dict(weather=1, levels=1),
+        "standardize": dict(standardize=True),
+        "weather-standardize": dict(weather=1, standardize=True),
         "crops": dict(size=(360,480), crop=(192,256)),
         "streets-first": dict(streets=2000),
         "scratch": dict(pretrained=False),
         "scratch-streets-first": dict(pretrained=False, streets=2000),
+        "streets-first-standardize": dict(streets=2000, standardize=True),
         "stride-2": dict(finest=2),
         "two-convolutions": dict(convs=2),
         "twice-as-wide": dict(width=2),
@@ -79,11 +80,6 @@ class Crop(ItemTransform):
         (H,W),(h,w) = batch[1].shape[-2:],self.size
         top,left = torch.randint(H-h+1, ()),torch.randint(W-w+1, ())
         return tuple(t[..., top:top+h, left:left+w] for t in batch)
-
-def level(model, inputs):
-    "Each picture by its own mean and deviation: a hook in front of a model"
-    x = inputs[0]
-    return (x-x.mean((2,3), keepdim=True))/x.std((1,2,3), keepdim=True),
 
 class WideHead(UnetHead):
     "`UnetHead` with more convolutions, or more channels, on its finest grid"
@@ -126,9 +122,8 @@ class NoValidation(Callback):
 def learner(dls, how, weights):
     "As `pixelladder train --pretrained` makes it, but for the ingredients"
     head = partial(WideHead, **{k: how[k] for k in ("finest","convs","width")})
-    learn = dense_learner(dls, how["arch"], head, pretrained=how["pretrained"], loss_func=Loss(how["loss"], weights),
-                          bf16=True, cbs=NoValidation())
-    if how["levels"]: learn.model.register_forward_pre_hook(level)
+    learn = dense_learner(dls, how["arch"], head, pretrained=how["pretrained"], standardize=how["standardize"],
+                          loss_func=Loss(how["loss"], weights), bf16=True, cbs=NoValidation())
     learn.metrics = []
     return learn
 
@@ -165,7 +160,7 @@ def draw(folder, n, size):
 
 def on_streets(how, data, out):
     "The weights after a training on drawn streets, by the same recipe"
-    file = out/f"streets-{how['streets']}{'' if how['pretrained'] else '-scratch'}.pth"
+    file = out/f"streets-{how['streets']}{'' if how['pretrained'] else '-scratch'}{'-own' if how['standardize'] else ''}.pth"
     if not file.exists():
         drawn = open_data(draw(out/"streets", how["streets"], how["size"]))
         if list(drawn.codes) != list(data.codes): raise ValueError(f"the streets have {drawn.codes}, CamVid has {data.codes}")

@@ -15,7 +15,7 @@ from pixelladder.predict import evaluate, load_model, recipe, save_model
 from record import ROOT, parser, record, recorded
 
 SIZE,EPOCHS,BATCH,RATE = (192,256),24,8,2e-3
-HOW = f"{SIZE[0]}x{SIZE[1]}, {EPOCHS} epochs, zoom and light, class weights, the body at a tenth of the head's rate, seed 0"
+HOW = f"{SIZE[0]}x{SIZE[1]}, {EPOCHS} epochs, pictures by their own mean and deviation, zoom and light, class weights, the body at a tenth of the head's rate, seed 0"
 HEADS = {"nearest": (dict(most=64), "each doubling copies, then a 3x3 convolution, at most 64 channels; no skip"),
          "fcn16": ({}, "scores on two grids, added up and enlarged; one skip, of scores"),
          "unet": ({}, "three skips, of features")}
@@ -39,7 +39,7 @@ def train(data, head, options, folder):
         set_seed(0, reproducible=True)
         dls = cached_dls(data, SIZE, BATCH, augment=Augment(zoom=(.75,2), light=.25))
         learn = dense_learner(dls, "squeezenet1_1", partial(find_head(head), **options), bf16=True,
-                              class_weights=class_weights(data))
+                              standardize=True, class_weights=class_weights(data))
         with learn.no_bar(): learn.fine_tune(EPOCHS-1, RATE, lr_mult=10)
         save_model(learn.model, folder, recipe(learn.model, data, SIZE, {"data": data.name, "epochs": EPOCHS}))
     return load_model(folder)

@@ -11,12 +11,12 @@ from record import ROOT, parser, slug
 
 QUEUE = [ # the shortest way to an answer first; a later seed after the first of all
     "drives --seeds 0 --runs today crops weather",
-    "drives --seeds 0 --runs levels weather-levels",
+    "drives --seeds 0 --runs standardize weather-standardize",
     "headline",
     "rungs",
-    "drives --seeds 0 --runs streets-first scratch scratch-streets-first lovasz stride-2",
+    "drives --seeds 0 --runs streets-first-standardize streets-first scratch scratch-streets-first lovasz stride-2",
     "drives --seeds 0 --runs dice two-convolutions twice-as-wide 24-epochs hard-pixels",
-    "drives --seeds 0 1 --runs today crops weather streets-first stride-2",
+    "drives --seeds 0 1 --runs today standardize streets-first-standardize streets-first weather crops",
     "drives --seeds 0 --runs no-class-weights median-frequency twice-the-rate body-at-the-full-rate",
     "drives --seeds 0 1 2",
     "camvid_model"]
