@@ -44,9 +44,9 @@ def body_and_head(
 # %% ../nbs/06_heads.ipynb #e3b79eca
 def _loss(n, weights):
     "Cross-entropy that leaves void out"
-    if weights is None: return CrossEntropyLossFlat(axis=1, ignore_index=VOID)
-    if len(weights) != n: raise ValueError(f"there are {n} classes and {len(weights)} class weights: give one for each")
-    weight = torch.as_tensor(weights, dtype=torch.float32)
+    if weights is not None and len(weights) != n:
+        raise ValueError(f"there are {n} classes and {len(weights)} class weights: give one for each")
+    weight = None if weights is None else torch.as_tensor(weights, dtype=torch.float32)
     return CrossEntropyLossFlat(axis=1, ignore_index=VOID, weight=weight)
 
 # %% ../nbs/06_heads.ipynb #5cba95e5
@@ -88,8 +88,7 @@ def dense_learner(
     **kwargs
 )->Learner: # Ready to `fit_one_cycle`, or to `fine_tune` if pretrained
     "A fastai `Learner` that predicts a class for every pixel."
-    n_out = n_out or get_c(dls)
-    if not n_out:
+    if not (n_out := n_out or get_c(dls)):
         raise ValueError("`dls` doesn't say how many classes there are: "
                          "pass `n_out`, or give its `MaskBlock` the codes")
     if check_batch(dls, n_out) and loss_func is not None: check_loss(loss_func, n_out)
