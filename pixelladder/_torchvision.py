@@ -23,11 +23,11 @@ class TorchvisionGuard:
     @staticmethod
     def loads(folders):
         "Whether torchvision's compiled operators in `folders` can be loaded by this torch"
-        spec = PathFinder.find_spec("_C", folders)
-        if spec is None: return False
+        found = [spec for name in ("_C","_C_stable") if (spec := PathFinder.find_spec(name, folders))]
         import torch
-        try: torch.ops.load_library(spec.origin)
+        try:
+            for spec in found: torch.ops.load_library(spec.origin)
         except OSError: return False
-        return True
+        return True # also if they have another name: to declare a name twice would end the process
 
 if "torchvision" not in sys.modules: sys.meta_path.insert(0, TorchvisionGuard)

@@ -215,6 +215,9 @@ def export_onnx(
     except ImportError as e:
         raise ValueError("an ONNX file can't be written without onnx and onnxscript: "
                          "pip install 'pixelladder[onnx]'") from e
+    if not hasattr(torch.compiler, "is_exporting"):
+        raise ValueError(f"PyTorch {torch.__version__} can't export a network for pictures of every size: "
+                         "write the ONNX file with a newer one, 2.7 or later")
     from torch.export import Dim
     known = model.recipe if isinstance(model, Segmenter) else learner_recipe(model) if hasattr(model, "dls") else {}
     net = model if isinstance(model, DensePredictor) else getattr(model.model, "module", model.model)

@@ -121,6 +121,16 @@ def test_star_imports_give_what_the_chapters_use():
     code = "from pixelladder.all import *; open_data, Body, DensePredictor, NearestHead, dense_learner, mean_iou, Segmenter, show_grids, make_streets"
     subprocess.run([sys.executable, "-c", code], check=True)
 
+def test_torchvision_guard_knows_both_names_of_the_operators(tmp_path):
+    "Since 0.29 they are in `_C_stable.so`; declared twice, they would end the process"
+    from pixelladder._torchvision import TorchvisionGuard
+    assert TorchvisionGuard.loads([str(tmp_path)])
+    for name in "_C","_C_stable":
+        folder = tmp_path/name
+        folder.mkdir()
+        (folder/f"{name}.so").write_bytes(b"for another PyTorch")
+        assert not TorchvisionGuard.loads([str(folder)])
+
 def test_torchvision_guard_steps_in_once_and_only_when_needed():
     code = """import sys, pixelladder
 guard = pixelladder._TorchvisionGuard

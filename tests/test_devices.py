@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.load import DataLoader
 from fastai.learner import Learner
+from fastai.torch_core import TensorImage
 import pixelladder.all # every chapter names its heads
 from two_devices import FAR, TwoDevices, is_far, tensors
 from conftest import segnet_folder
@@ -167,7 +168,8 @@ def test_a_learner_is_where_its_data_is(data, far, way, bf16):
     loss = learn.loss_func(learn.model(xb), yb)
     assert is_far(loss)
     with learn.no_bar(), learn.no_logging(): learn.fit(1)
-    assert validation_counts(learn).sum() > 0
+    counts = validation_counts(learn)
+    assert counts.sum() > 0 and not is_far(counts)
     show_results(learn, data)
     show_batch(dls, data, 2)
     preds,targets = learn.get_preds()
@@ -179,8 +181,11 @@ def test_loaders_that_are_elsewhere_than_the_default(data):
     dls = WAYS["decoded"](data)
     with TwoDevices(), pytest.MonkeyPatch.context() as m:
         m.setattr(tfms, "to_device", lambda t, *_: tuple(x.to(FAR) for x in t) if isinstance(t, tuple) else t.to(FAR))
-        normalize_with(dls, ([.5]*3, [.25]*3))
-        assert not is_far(dls.one_batch()[0])
+        pairs = [(TensorImage(torch.rand(3, *SIZE)),torch.zeros(SIZE).long())]*2
+        plain = DataLoaders(TfmdDL(pairs, bs=2), TfmdDL(pairs, bs=2)) # says nothing of a device
+        for loaders in (dls,plain):
+            normalize_with(loaders, ([.5]*3, [.25]*3))
+            assert not is_far(loaders.one_batch()[0])
 
 def test_plain_loaders(far):
     "Whatever gives batches will do, such as PyTorch's own tensors in fastai's `DataLoader`"

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from skimage.color import lab2rgb, rgb2lab
 from torchmetrics.functional.image import peak_signal_noise_ratio
+from conftest import exports
 from pixelladder.body import HEADS, Body, DensePredictor, head_name
 from pixelladder.generative import (STYLES, TASKS, ColourClasses, Colour, FeatureLoss, Lose, PictureHead, Pieces, StyleLoss, Super,
                                     ab_error, ab_squares, colourfulness, edge_loss, enlarged, find_checkerboard, give_back, gram, grey,
@@ -102,6 +103,7 @@ def test_a_picture_head_comes_back_by_name(body):
     x = pictures(1,3,40,56)
     torch.testing.assert_close(DensePredictor(body, again).eval()(x), DensePredictor(body, head).eval()(x))
 
+@exports
 def test_onnx_answers_the_same_at_two_sizes(body, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     model = DensePredictor(body, PictureHead(body)).eval()

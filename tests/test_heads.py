@@ -3,7 +3,7 @@ import json, re, subprocess, sys
 import numpy as np, onnxruntime, pytest, torch
 from fastai.layers import ConvLayer
 from torch import nn
-from conftest import segnet_folder
+from conftest import exports, segnet_folder
 from torch.export import Dim, export
 import pixelladder.all # every chapter names its heads
 from pixelladder.body import HEADS, Body, DensePredictor, Head, standardized
@@ -46,6 +46,7 @@ def test_compiles_without_a_break(head):
     with torch.no_grad():
         for size in sizes: torch.testing.assert_close(compiled(x := torch.randn(1, 3, *size)), model(x))
 
+@exports
 @pytest.mark.parametrize("arch, head", [(a,"nearest") for a in ARCHS] + [("resnet18",h) for h in CLASSES if h!="nearest"])
 def test_one_export_serves_every_size_from_64(arch, head):
     model = build(arch, head)

@@ -8,7 +8,7 @@ from fastai.vision.data import SegmentationDataLoaders
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 import pixelladder
-from conftest import segnet_folder
+from conftest import exports, segnet_folder
 from pixelladder.body import Body, DensePredictor
 from pixelladder.cli import main
 from pixelladder.codes import CAMVID_CODES, palette_for
@@ -242,6 +242,7 @@ def script():
     cells = json.loads((root/"nbs"/"50_your_own_photos.ipynb").read_text())["cells"]
     return next(m[1] for c in cells if (m := re.search(r"```python\n(import json, sys\n.*?)```", "".join(c["source"]), re.S)))
 
+@exports
 @pytest.mark.parametrize("squeeze", [True, False])
 def test_the_script_runs_without_pytorch(model, tmp_path, squeeze):
     text = script()
@@ -256,6 +257,7 @@ def test_the_script_runs_without_pytorch(model, tmp_path, squeeze):
     found = Image.open(tmp_path/"photo_mask.png")
     assert (np.array(found)==seg(tmp_path/"photo.png")).mean() > .999 and found.getpalette()[:9]==seg.palette.ravel().tolist()
 
+@exports
 def test_onnx_of_a_learner_and_its_axes(tmp_path):
     onnx = pytest.importorskip("onnx")
     learn = small_learner(tmp_path/"d")

@@ -6,6 +6,7 @@ from torch import nn
 from torchvision.models import resnet18, resnet34
 from types import SimpleNamespace
 import pixelladder.all # every chapter names its heads
+from conftest import exports
 from pixelladder.body import HEADS, Body, DensePredictor
 from pixelladder.data import open_data
 from pixelladder.learner import dense_learner
@@ -124,6 +125,7 @@ def test_bfloat16_leaves_nothing_behind():
     with learn.no_bar(), learn.no_logging(): learn.fit(1, 1e-3)
     assert set(seen)=={torch.bfloat16} and "forward" not in vars(learn.model) and {p.dtype for p in learn.model.parameters()}=={torch.float32}
 
+@exports
 @pytest.mark.parametrize("head", ["unet", "nearest"])
 def test_onnxruntime_gives_the_same_answer_at_any_size(head, tmp_path):
     ort = pytest.importorskip("onnxruntime")
