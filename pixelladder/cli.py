@@ -213,16 +213,17 @@ def _export_parser(p):
 # %% ../nbs/90_cli.ipynb #18441f61
 def _ladder(given):
     "Train every head with several seeds at one budget, and write the table of what each costs and brings"
-    from pixelladder.ladder import climb, ladder_table, measure
     data,heads = given.pop("data", None),given.pop("heads", None)
     out,seeds = given.pop("out", "_run/ladder"),given.pop("seeds", 3)
     if seeds < 1: raise ValueError(f"--seeds is {seeds}: give a number above 0")
+    _find(data, given)
+    from pixelladder.ladder import climb, ladder_table, measure
     for run in climb(data, out, heads, seeds, **given):
         print(f"{run['head']}, seed {run['seed']}: mean IoU {run['mean_iou']:.3f}\n", flush=True)
     print(f"{ladder_table(measure(data, out, heads, seeds)).to_string()}\n\nall of it: {Path(out)/'ladder.json'}")
 
 def _ladder_parser(p):
-    _training_options(p, ["data","head","seed","task",*DATA_OPTIONS]) # own data: by `dataset.json` in its folder
+    _training_options(p, ["data","head","seed","task"])
     add_options(p, train, ["data"], metavar="PATH", required=True)
     p.add_argument("--heads", nargs="+", metavar="HEAD", default=argparse.SUPPRESS,
                    help="these heads alone; all of them if none is named")

@@ -26,6 +26,7 @@ from . import nearest, transposed, subpixel, fcn, unet # each names its heads
 from .body import HEADS, Body, DensePredictor, find_head
 from .data import SegmentationData, open_data, split_for
 from .files import replacing
+from .layouts import OPTIONS
 from .metrics import constant_baseline, grid_labels, mean_iou
 from .predict import evaluate, image_counts, load_model, summarize
 from .runs import CHECKPOINT
@@ -62,6 +63,10 @@ def _settle_budget(out, data, options):
                              "name another folder, or stay with theirs")
     return {k: tuple(v) if isinstance(v, list) else v for k,v in budget.items() if k!="data"}
 
+def _of_data(options):
+    "Those that say what the data is"
+    return {k: options[k] for k in OPTIONS if options.get(k) is not None}
+
 # %% ../nbs/88_rungs.ipynb #2ee88aac
 def climb(
     data:str, # As `pixelladder train --data`: a folder, or `"streets"`
@@ -75,14 +80,14 @@ def climb(
     out = Path(out)
     trainings,body = _trainings(heads, seeds),Body(kwargs.get("arch", DEFAULTS["arch"]))
     for head,_ in trainings: find_head(head)(body, 2) # a head that doesn't fit the body says so now, not after hours
-    budget = _settle_budget(out, open_data(data).name, kwargs)
+    budget = _settle_budget(out, open_data(data, **_of_data(kwargs)).name, kwargs)
     for head,seed in trainings:
         folder,kept = out/f"{head}-{seed}",out/f"{head}-{seed}.json"
         if not kept.exists():
             if (folder/CHECKPOINT).exists(): resume(folder, data=data)
             elif not (folder/"model.json").exists(): train(data, folder, head, seed=seed, **budget)
             model = load_model(folder).to(default_device())
-            scores = evaluate(model, open_data(data, classes=budget["classes"]), "val", budget["holdout"])
+            scores = evaluate(model, open_data(data, budget["classes"], **_of_data(budget)), "val", budget["holdout"])
             with replacing(kept) as draft: draft.write_text(json.dumps({"head": head, "seed": seed, **scores}))
         yield json.loads(kept.read_text())
 
@@ -163,7 +168,7 @@ def measure(
     out,trainings = Path(out),_trainings(heads, seeds)
     def read(file): return json.loads((out/file).read_text())
     budget = {k: v for k,v in DEFAULTS.items() if k not in ("head","seed","task")} | read("budget.json")
-    opened = open_data(data, classes=budget["classes"])
+    opened = open_data(data, budget["classes"], **_of_data(budget))
     names = [f"{head}-{seed}" for head,seed in trainings]
     bf16 = read(f"{names[0]}/model.json")["trained"]["bf16"]
     size = tuple(budget["crop"] or budget["size"])

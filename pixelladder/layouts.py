@@ -361,10 +361,10 @@ def _sample(masks):
     return found,grey > 0 and not colour,len(chosen)
 
 def void_of(
-    given, # A code, a colour, a name, or several of them
+    given, # A code, a name, a colour (a tuple or text), or a list of them
 )->tuple: # Codes, colours, names: three lists
     "Which codes, colours and names mean void."
-    one = isinstance(given, (str,int,np.integer)) or _colour(given)
+    one = isinstance(given, (str,int,np.integer)) or isinstance(given, tuple) and _colour(given) # a list is several
     given = [] if given is None else [given] if one else list(given)
     codes,colours,names = [],[],[]
     for v in given:

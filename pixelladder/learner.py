@@ -26,6 +26,7 @@ from fastai.torch_core import get_model, params
 
 # %% ../nbs/06_heads.ipynb #4297c673
 from .batches import normalize_with
+from .arguments import explained
 from .body import HEADS, Body, DensePredictor, find_head
 from .codes import VOID
 from .losses import MaskedDice, MaskedFocal
@@ -70,9 +71,10 @@ class BFloat16(Callback):
 
 # %% ../nbs/06_heads.ipynb #5a482cb3
 @delegates(Learner.__init__)
+@explained
 def dense_learner(
     dls:DataLoaders, # Batches of images, float `(B,C,H,W)`, and masks, int64 `(B,H,W)`, in which void is 255
-    arch, # As in `Body`: a torchvision classifier or the name of a timm model
+    arch:object, # As in `Body`: a torchvision classifier or the name of a timm model
     head="unet", # A name in `HEADS`, a class of heads, or whatever gives a head when called as `(body, n_out)`
     n_out:int=None, # Classes to tell apart; read from `dls` if None
     pretrained:bool=True, # Start from pretrained weights, with the body frozen?

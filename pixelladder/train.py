@@ -123,6 +123,7 @@ def _settled(options):
             raise ValueError(f"{_flag(name)} is {value}: give a number above 0")
     for name,check in (NEEDED|PERHAPS).items():
         if name in NEEDED or getattr(o, name) is not None: check(getattr(o, name), name)
+    if o.void is not None: o.void = list(o.void) # a tuple would be one colour
     if not (o.size or o.crop): raise ValueError("--size and --crop are both missing: give one of them")
     _check_task(o)
     if o.crop and o.standardize:

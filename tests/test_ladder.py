@@ -3,6 +3,7 @@ import json, subprocess, sys
 from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np, pytest
+from PIL import Image
 from conftest import segnet_folder
 from pixelladder.ladder import ONCE, class_table, climb, costs, ladder_table, measure, plot_ladder, three_pictures, yardsticks
 from pixelladder.data import open_data
@@ -118,3 +119,17 @@ def test_costs_count_what_torch_counts():
 def test_a_head_that_does_not_fit_is_found_before_anything_is_trained(scenes, tmp_path):
     with pytest.raises(ValueError, match="none at 32"): next(climb(scenes, tmp_path/"o", ["unet","fcn32"], 1, **BUDGET))
     assert not (tmp_path/"o").exists() # no budget either, so that another body may be named
+
+def test_own_data_by_the_options_of_train(tmp_path):
+    "Folders, names and void that only the options tell"
+    for i in range(8):
+        for folder,array in (("photos",np.random.default_rng(i).integers(0, 255, (32,48,3), dtype=np.uint8)),("truth",np.random.default_rng(i).choice([0,1,7,9], (32,48)).astype(np.uint8))):
+            (tmp_path/folder).mkdir(exist_ok=True)
+            Image.fromarray(array).save(tmp_path/folder/f"{i}.png")
+    (tmp_path/"names.json").write_text('{"0": "ground", "1": "tree", "7": "bush", "9": "blurred"}')
+    own = ["--images", tmp_path/"photos", "--masks", tmp_path/"truth", "--codes", tmp_path/"names.json", "--void", "9", "blurred", "1"]
+    words = ["ladder", "--data", tmp_path, *own, *"--heads bilinear --seeds 1 --arch squeezenet1_1 --size 32x48 --epochs 1 --batch-size 4".split(), "--out", tmp_path/"o"]
+    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), *map(str, words)], capture_output=True, text=True)
+    assert r.returncode==0, r.stderr
+    found = json.loads((tmp_path/"o"/"ladder.json").read_text())
+    assert set(found["runs"][0]["iou"])=={"ground","bush"}==set(found["yardsticks"]["constant"]["iou"])

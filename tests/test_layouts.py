@@ -249,6 +249,7 @@ def test_codes_and_legends_in_every_shape(tmp_path):
         (tmp_path/"l.json").write_text(text)
         assert as_legend(tmp_path/"l.json")=={(1,2,3): "a"}
     assert void_of([255,"#010203","sky",(0,0,0)])==([255],[(1,2,3),(0,0,0)],["sky"])
+    assert void_of([0,1,255])==void_of(["0","1","255"])==([0,1,255],[],[]) and void_of((0,1,255))==([],[(0,1,255)],[]) # three codes, and a colour
 
 # --- more of what people have
 
