@@ -1279,7 +1279,7 @@ exercise(best_of_grid, _grid_cases,
     hints=["Two steps: a mask that is constant in each cell, then its mean IoU against the true one.",
            "`F.one_hot` makes a picture a class, `F.avg_pool2d(..., stride, ceil_mode=True)` its share in each cell.",
            "The largest share wins; make it large again, cut the overshoot, and let `confusion` and `mean_iou` count."],
-    after="On CamVid that ceiling stands in the ladder's table, in italics: perfect cells.")
+    after="On CamVid such labels stand in the ladder's table, in italics; heads beat them.")
 
 # %% ../nbs/81_mistakes.ipynb #c4493c4a
 from pixelladder.learner import loss_without_void, weights_of
