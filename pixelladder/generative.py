@@ -201,7 +201,7 @@ class PictureHead(Head, name="picture"):
         seen = self.look(fit(picture, [n*self.stride for n in cells]))
         x = seen + self.join(torch.cat([fit(x, cells), seen], 1))
         for layers in self.refine: x = x + layers(x)
-        out = fit(self.grow(x), size)
+        out = fit(self.grow(F.leaky_relu(x, .1)), size)
         if self.skip: return input_skip(picture, out, self.mean, self.std)
         if self.y_range is None: return out
         low,high = self.y_range
@@ -305,7 +305,7 @@ def picture_learner(
     "`dense_learner` for pictures."
     how = dict(head=partial(PictureHead, **task.head), n_out=task.n_out)
     how |= dict(loss_func=task.loss_func, metrics=mean_psnr if task.n_out==3 else [])
-    how |= dict(opt_func=partial(Adam, eps=1e-8)) # small errors, small gradients
+    how |= dict(opt_func=partial(Adam, sqr_mom=.999, eps=1e-8)) # for small gradients
     return dense_learner(dls, arch, pretrained=pretrained, **{**how, **kwargs})
 
 # %% ../nbs/11_generative.ipynb #fb150eb7
