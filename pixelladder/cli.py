@@ -88,7 +88,7 @@ def _train(given):
     "Train a model; every epoch is saved, so that a run that was stopped can go on"
     if "resume" in given: return resume(given.pop("resume"), **given)
     if "data" not in given: raise ValueError('--data is missing: name a folder, or "streets" for the drawn streets')
-    _find(given["data"], given)
+    if given.get("task", "classes")=="classes": _find(given["data"], given)
     train(**given)
 
 def _train_parser(p):
@@ -101,13 +101,14 @@ def _train_parser(p):
 
 # %% ../nbs/90_cli.ipynb #257f1b64
 def _evaluate(given):
-    "Score a trained model at the masks' own resolution"
-    _find(given["data"], given)
+    "Score a trained model at the masks' own resolution; one that makes pictures, against the photos"
+    if not _makes_pictures(given["folder"]): _find(given["data"], given)
     from fastai.torch_core import default_device
     from pixelladder.codes import CAMVID_CODES
     from pixelladder.data import open_data
     from pixelladder.predict import evaluate, load_model
     model = load_model(given["folder"]).to(default_device())
+    if "task" in model.recipe: return _evaluate_painter(model, given)
     grouped = 11 if tuple(model.codes)==CAMVID_CODES else None # the recipe knows its classes
     data = open_data(given["data"], classes=given.get("classes", grouped), **_of_data(given))
     scores = evaluate(model, data, given["split"], given.get("holdout", "published"))
@@ -116,6 +117,22 @@ def _evaluate(given):
           f"{scores['images']} images, {scores['pixels']:,} labelled pixels")
     for name,value in scores["iou"].items(): print(f"  {name:20} {'absent' if value is None else f'{value:.3f}'}")
     print(f"  {'mean IoU':20} {scores['mean_iou']:.3f}\n  {'pixel accuracy':20} {scores['pixel_accuracy']:.3f}")
+
+def _makes_pictures(folder):
+    "Was the model trained for a task of chapter 11? Nothing heavy is imported"
+    try: return "task" in json.loads((Path(folder)/"model.json").read_text(encoding="utf-8"))
+    except (ValueError, OSError): return False
+
+def _evaluate_painter(model, given):
+    "Score a model that makes pictures: against the photos, without masks"
+    from pixelladder.generative import open_photos
+    data = open_photos(given["data"], classes=given.get("classes"), **_of_data(given))
+    scores = model.evaluate(data, given["split"], given.get("holdout", "published"))
+    if given["json"]: return print(json.dumps(scores))
+    print(f"{data.name}, split {scores['split']} ({scores['holdout']}), {scores['images']} images, "
+          f"task {scores['task']}")
+    for name in ("PSNR","SSIM","ab error"):
+        if name in scores: print(f"  {name:20} {scores[name]:.3f}, of what it was given {scores[f'{name} before']:.3f}")
 
 def _evaluate_parser(p):
     p.add_argument("folder", metavar="DIR",
@@ -172,6 +189,7 @@ def _predict_one(model, picture, to, given, how, replacing):
     for file in (mask,over):
         if file.exists() and picture.exists() and file.samefile(picture):
             raise ValueError(f"{picture}: its answer would replace it: choose another --out")
+    if "task" in model.recipe: return _paint_one(model, picture, mask, given, how, replacing)
     photo = as_picture(picture)
     found = model.predict(photo, **how)
     mask.parent.mkdir(parents=True, exist_ok=True)
@@ -180,6 +198,17 @@ def _predict_one(model, picture, to, given, how, replacing):
         with replacing(over) as draft: model.overlay(photo, found.classes).save(draft, "JPEG", quality=90)
     return {"picture": str(picture), "mask": str(mask), "how": found.how, "why": found.why,
             "shares": model.shares(found.classes)}
+
+def _paint_one(model, picture, to, given, how, replacing):
+    "Make one picture, by a model of chapter 11"
+    from PIL import Image
+    if given["overlay"]:
+        raise ValueError(f"--overlay is for classes, and this model makes pictures ({model.recipe['task']}): "
+                         "leave it out")
+    found = model.predict(picture, **how)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(to) as draft: Image.fromarray(found.picture).save(draft, "PNG")
+    return {"picture": str(picture), "made": str(to), "how": found.how, "why": found.why}
 
 def _predict_parser(p):
     p.add_argument("folder", metavar="MODEL",

@@ -74,6 +74,9 @@ def model_entry(
     "Export a model for the page, and say what the page must know of it."
     from pixelladder.predict import export_onnx, load_model
     model,name = load_model(folder),Path(folder).name
+    if "task" in model.recipe:
+        raise ValueError(f"{folder} makes pictures ({model.recipe['task']}), and the page shows classes: "
+                         "name a model that was trained on masks")
     file = halve(export_onnx(model.model, Path(out)/f"{name}.onnx"))
     recipe = model.recipe
     if recipe["n_in"] != 3: raise ValueError(f"{folder} takes pictures of {recipe['n_in']} channels, and a photo has 3")

@@ -234,7 +234,7 @@ def export_onnx(
         for end in (made.graph.input[0],made.graph.output[0]):
             dims = end.type.tensor_type.shape.dim
             for axis,name in ((0,"batch"),(2,"height"),(3,"width")): dims[axis].dim_param = name
-        wanted = ("codes","palette","normalization","size","squeeze","arch","head")
+        wanted = ("codes","palette","normalization","size","squeeze","arch","head","task")
         onnx.helper.set_model_props(made, {k: json.dumps(known[k]) for k in wanted if k in known})
         onnx.save(made, draft)
     return Path(file)

@@ -8,7 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/train.html.md"""
 __all__ = ['DEFAULTS', 'NEEDED', 'PERHAPS', 'train', 'resume']
 
 # %% ../nbs/87_train.ipynb #9dc1930e
-import os, sys
+import os, sys, zlib
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from inspect import signature
@@ -158,7 +158,7 @@ def _check_task(o):
 
 def _saved(o, out):
     "What to do next"
-    if o.task != "classes": return f"saved in {out}; `load_model(\"{out}\")` takes a picture and gives one"
+    if o.task != "classes": return f"saved in {out}; to use it: pixelladder predict {out} PICTURE --out FOLDER"
     return f"saved in {out}; its score at the masks' own size: pixelladder evaluate {out} --data {o.data}"
 
 def _of_task(task):
@@ -172,8 +172,9 @@ def _of_task(task):
 def _described(data, dls, o):
     "The classes, and a checksum of each image on both sides, so that a run knows its data again"
     from pixelladder.cache import cached_sums
-    sums = cached_sums(data, None if o.crop else o.size)
-    sides = zip(("train","val"), (dls.train_ds.items, dls.valid_ds.items))
+    sides = [*zip(("train","val"), (dls.train_ds.items, dls.valid_ds.items))]
+    if o.task=="classes": sums = cached_sums(data, None if o.crop else o.size)
+    else: sums = {p: zlib.crc32(p.read_bytes()) for _,items in sides for p in items} # masks aren't needed
     return {"codes": list(data.codes), **{side: {p.name: sums[p] for p in items} for side,items in sides}}
 
 def _changes(side, was, now):
@@ -234,8 +235,8 @@ def _learner(o, rank, resume):
     from pixelladder.learner import bf16_is_native, dense_learner
     head = find_head(o.head)
     if o.bf16 is None: o.bf16 = bf16_is_native()
+    if o.task != "classes": return _painter(o, rank, resume)
     data = open_data(o.data, classes=o.classes, **{k: getattr(o, k) for k in OPTIONS})
-    if o.task != "classes": return _painter(data, o, rank, resume),data
     # each process flips its own images; the model is that of the first
     set_seed(o.seed+rank, reproducible=True)
     dls = _batches(data, o)
@@ -263,18 +264,21 @@ def _batches(data, o):
     return cached_dls(data, o.size, o.batch_size, o.holdout, augment)
 
 # %% ../nbs/87_train.ipynb #b782dcf0
-def _painter(data, o, rank, resume):
-    "What is trained to make pictures: on whole ones, squeezed to `size`, or on pieces of `crop`"
+def _painter(o, rank, resume):
+    "What is trained to make pictures, and its data: on whole ones, squeezed to `size`, or on pieces of `crop`"
     import numpy as np
     import torch
     from PIL import Image
     from fastai.torch_core import set_seed
     from pixelladder.data import usable_images
-    from pixelladder.generative import TASKS, picture_dls, picture_learner
+    from pixelladder.generative import TASKS, open_photos, picture_dls, picture_learner
+    from pixelladder.layouts import OPTIONS
+    from pixelladder.pictures import as_picture
+    data = open_photos(o.data, classes=o.classes, **{k: getattr(o, k) for k in OPTIONS})
     def read(path):
-        image = data.image(path)
-        if not o.crop: image = np.array(Image.fromarray(image).resize(o.size[::-1], Image.Resampling.BILINEAR))
-        return torch.tensor(image).permute(2,0,1)
+        image = as_picture(path)
+        if not o.crop: image = image.resize(o.size[::-1], Image.Resampling.BILINEAR)
+        return torch.from_numpy(np.array(image)).permute(2,0,1)
     set_seed(o.seed+rank, reproducible=True)
     sides = usable_images(data, o.holdout, o.crop)
     task = TASKS[o.task]
@@ -282,8 +286,9 @@ def _painter(data, o, rank, resume):
     for dl,side in zip(dls.loaders, sides): dl.dataset.items = side
     load = o.pretrained and not resume
     learn = picture_learner(dls, task, o.arch, pretrained=load, bf16=o.bf16, compile=o.compile)
-    print(f"{data}; training {o.task} on {o.arch}, {len(sides[0])} images, validating on {len(sides[1])} ({o.holdout})")
-    return learn
+    print(f"{data.name}; training {o.task} on {o.arch}, {len(sides[0])} images, "
+          f"validating on {len(sides[1])} ({o.holdout})")
+    return learn,data
 
 # %% ../nbs/87_train.ipynb #df3411d1
 def _weights(data, dls, o):

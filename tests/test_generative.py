@@ -1,18 +1,23 @@
 """Pictures out: numbers against torchmetrics and scikit-image; any size in, the same out; what is saved comes back."""
+import json
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
+from safetensors.torch import load_file
 from skimage.color import lab2rgb, rgb2lab
 from torchmetrics.functional.image import peak_signal_noise_ratio
 from conftest import exports
 from pixelladder.body import HEADS, Body, DensePredictor, head_name
 from pixelladder.generative import (STYLES, TASKS, ColourClasses, Colour, FeatureLoss, Lose, PictureHead, Pieces, StyleLoss, Super,
                                     ab_error, ab_squares, colourfulness, edge_loss, enlarged, find_checkerboard, give_back, gram, grey,
-                                    lab_to_rgb, look, painted, picture_dls, picture_learner, psnr, rgb_to_lab, ssim, style_picture)
-from pixelladder.predict import export_onnx, load_model
+                                    lab_to_rgb, look, open_photos, painted, picture_dls, picture_learner, psnr, rgb_to_lab, ssim, style_picture)
+from pixelladder.cli import main
+from pixelladder.predict import evaluate, export_onnx, load_model, save_model
+from pixelladder.runs import Checkpoint
 from pixelladder.subpixel import DOUBLERS
-from pixelladder.train import train
+from pixelladder.train import resume, train
 
 def pictures(*shape, seed=0): return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
 def channels_last(x): return x.permute(0,2,3,1).numpy()
@@ -177,6 +182,100 @@ def test_styles_are_the_same_each_time():
         a = style_picture(kind, (40,56))
         assert a.shape==(1,3,40,56) and torch.equal(a, style_picture(kind, (40,56))) and a.std() > .1
     with pytest.raises(ValueError, match="choose one of hatching"): style_picture("cubism")
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    "A folder of five photos of odd sizes, one of them grey, and no masks"
+    folder = tmp_path_factory.mktemp("photos")
+    for i in range(5):
+        p = F.interpolate(pictures(1,3,9,10, seed=i), size=(70+i,81+2*i), mode="bilinear")[0]
+        page = Image.fromarray((p*255).byte().permute(1,2,0).numpy())
+        (page.convert("L") if i==4 else page).save(folder/f"photo{i}.png")
+    return folder
+
+@pytest.fixture(scope="module")
+def painter(photos, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")/"m"
+    train(str(photos), out, task="super2", arch="squeezenet1_1", crop=(32,48), epochs=1, batch_size=2, bf16=False)
+    model = load_model(out)
+    for p in model.model.head.grow.parameters(): torch.nn.init.normal_(p, std=.01) # so that it adds something
+    return model
+
+def test_a_folder_of_photos_needs_no_masks(photos, tmp_path):
+    data = open_photos(photos)
+    assert [len(data.splits[s]) for s in ("train","val")]==[4,1] and not set(data.splits["train"]) & set(data.splits["val"])
+    assert open_photos(photos).splits==data.splits
+    for split,names in (("train","abc"),("val","de")):
+        (tmp_path/split).mkdir()
+        for i,n in enumerate(names): (tmp_path/split/f"{n}.png").write_bytes((photos/f"photo{i}.png").read_bytes())
+    assert {s: [p.stem for p in ps] for s,ps in open_photos(tmp_path).splits.items()}=={"train": ["a","b","c"], "val": ["d","e"]}
+    (tmp_path/"empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="holds no photos"): open_photos(tmp_path/"empty")
+    with pytest.raises(FileNotFoundError, match="there is no folder"): open_photos(tmp_path/"nowhere")
+    assert any(open_photos("streets").masks.values())
+
+def test_tiles_make_what_the_whole_does(painter):
+    image = (pictures(60,90,3)*255).byte().numpy()
+    whole,tiled = painter.predict(image),painter.predict(image, how="tiled", tile=(96,96), overlap=.5)
+    assert (whole.how,tiled.how)==("whole","tiled") and whole.picture.shape==tiled.picture.shape==(120,180,3)
+    assert np.abs(whole.picture.astype(int)-tiled.picture).mean() < 2
+    large = painter.predict(np.zeros((520,520,3), np.uint8))
+    assert large.how=="tiled" and large.picture.shape==(1040,1040,3)
+
+def test_flips_average_two_answers(painter):
+    x = pictures(1,3,32,48)
+    with torch.no_grad(): one,two = painter._made(x, False),painter._made(x.flip(-1), False).flip(-1)
+    with torch.no_grad(): torch.testing.assert_close(painter._made(x, True), (one+two)/2)
+
+@pytest.mark.parametrize("how,said", [(dict(size=(20,31)), "takes no `size`"), (dict(scales=(1,2)), "takes no `scales`"),
+                                      (dict(confidence=True), "takes no `confidence`"), (dict(how="squeezed"), "choose one of these two")])
+def test_options_for_classes_are_refused(painter, how, said):
+    with pytest.raises(ValueError, match=said): painter.predict(np.zeros((20,31,3), np.uint8), **how)
+
+def test_a_painter_is_scored_without_masks(painter, photos):
+    data = open_photos(photos)
+    found = evaluate(painter, data)
+    path, = data.splits["val"]
+    y = torch.tensor(data.image(path)).permute(2,0,1)[None].float()/255
+    y = y[..., :y.shape[-2]//2*2, :y.shape[-1]//2*2]
+    small = (F.interpolate(y, scale_factor=.5, mode="bicubic", antialias=True).clamp(0, 1)*255).round()/255
+    large = F.interpolate(small, scale_factor=2, mode="bicubic").clamp(0, 1)
+    assert found["PSNR before"]==pytest.approx(peak_signal_noise_ratio(large, y, data_range=1.).item(), abs=1e-3)
+    made = torch.tensor(painter((small[0]*255).byte().permute(1,2,0).numpy())).permute(2,0,1)[None]/255
+    assert found["PSNR"]==pytest.approx(peak_signal_noise_ratio(made, y, data_range=1.).item(), abs=1e-3)
+    assert found["images"]==1 and found["task"]=="super2"
+    with pytest.raises(ValueError, match="no images in the split 'test'; it has train, val"): evaluate(painter, data, "test")
+
+def test_the_command_line_scores_and_predicts_pictures(photos, painter, tmp_path, capsys):
+    save_model(painter.model, tmp_path/"m", painter.recipe)
+    main(["evaluate", str(tmp_path/"m"), "--data", str(photos), "--json"])
+    assert json.loads(capsys.readouterr().out)==evaluate(load_model(tmp_path/"m"), open_photos(photos))
+    main(["predict", str(tmp_path/"m"), str(photos/"photo1.png"), str(photos/"photo4.png"), "--out", str(tmp_path/"o")])
+    made = Image.open(tmp_path/"o"/"photo1.png")
+    assert made.size==(2*83,2*71)
+    np.testing.assert_array_equal(np.array(made), painter(photos/"photo1.png"))
+    with pytest.raises(SystemExit): main(["predict", str(tmp_path/"m"), str(photos/"photo1.png"), "--out", str(tmp_path/"o"), "--overlay"])
+    assert "--overlay is for classes" in capsys.readouterr().err
+
+def test_a_painters_onnx_file_says_its_task(painter, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(export_onnx(painter, tmp_path/"m.onnx"))
+    assert json.loads(session.get_modelmeta().custom_metadata_map["task"])=="super2"
+    x = pictures(1,3,70,90)
+    with torch.no_grad(): wanted = painter.model(x)
+    np.testing.assert_allclose(session.run(None, {"pictures": x.numpy()})[0], wanted.numpy(), atol=1e-4)
+
+def test_a_stopped_task_goes_on_to_the_same_weights(photos, tmp_path, monkeypatch):
+    how = dict(task="denoise", arch="squeezenet1_1", crop=(32,32), epochs=2, batch_size=2, bf16=False)
+    train(str(photos), tmp_path/"whole", **how)
+    write = Checkpoint.after_epoch
+    def stop(self): write(self); raise KeyboardInterrupt
+    with monkeypatch.context() as m, pytest.raises(KeyboardInterrupt):
+        m.setattr(Checkpoint, "after_epoch", stop)
+        train(str(photos), tmp_path/"two", **how)
+    resume(tmp_path/"two")
+    a,b = (load_file(tmp_path/f/"model.safetensors") for f in ("whole","two"))
+    assert all(torch.equal(a[k], b[k]) for k in a)
 
 def test_train_a_task_then_load_it(tmp_path):
     "Options for classes are refused; what is saved takes a picture and gives one, twice as large"
