@@ -31,8 +31,12 @@ def _named(x):
     for other in EXERCISES:
         if kept.get(other) is x: return other
     close = get_close_matches(name, EXERCISES, 1)
-    meant = f" (do you mean {close[0]!r}?)" if close else ""
-    raise ValueError(f"there is no exercise {name!r}{meant}: the exercises are {', '.join(EXERCISES)}")
+    meant = f"do you mean {close[0]!r}?" if close else f"the exercises are {', '.join(EXERCISES)}"
+    raise ValueError(f"there is no exercise {name!r}: {meant}")
+
+def _broken(said, width=100):
+    "Lines broken between words: JupyterLab would break them anywhere"
+    return "\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in said.split("\n"))
 
 _mine = {} # By name: the learner's last answer, and whether it is right
 
@@ -48,12 +52,14 @@ def check(
     name = _named(answer)
     spec = EXERCISES[name]
     kept = _mine.get(name, (None,))[0]
+    again = answer is kept
     if answer is spec.answer and name in _mine:
         print(f"{name} is the package's here; of your last answer:")
         answer = kept
     found = verdict(spec, answer, seconds)
-    print(f"{name}: {found.said}")
+    print(_broken(f"{name}: {found.said}"))
     if found.kind=="not started": return spec.answer
+    if again and not found.right: print("It is the answer that you checked before: did its cell run?")
     _mine[name] = answer,found.right
     if _is_own(spec, answer): print("It is the package's answer, letter by letter, so it isn't counted as yours.")
     elif answer is not kept: _note(name, found.right)

@@ -337,7 +337,8 @@ def _questions(names, defaults, cases):
                 if _is_int(d):
                     yield f"if `{name}` were always {d}. Where does your code read it?",swap(i, [d]*len(given))
             for d in (1, -1):
-                yield (f"for `{name}` {d:+d}. What do you count: pixels, or the steps between?",
+                more = "larger" if d > 0 else "smaller"
+                yield (f"if `{name}` were 1 {more}. What do you count: pixels, or the steps between?",
                        swap(i, [g+d for g in given]))
             yield f"if `{name}` were twice as large. Where do you double it?",swap(i, [2*g for g in given])
             yield f"if `{name}` were half as large. Where do you halve it?",swap(i, [max(g//2, 1) for g in given])

@@ -165,7 +165,7 @@ X = torch.arange(24.).view(1,2,3,4)+1
 @pytest.mark.parametrize("answer, words", [
     (lambda x, n: x.flip(-1)*n, "from left to right"), (lambda x, n: x*n+3, "All is 3 too large"), (lambda x, n: x*n*2, "All is 2 times"), (lambda x, n: x*2, "`n` were always 2"),
     (lambda x, n: (x*n).roll(1, -1), "moved by +1 along axis 3"), (lambda x, n: torch.cat([(x*n)[..., :-1], x[..., -1:]*n*0], -1), "Only the last column"),
-    (lambda x, n: torch.cat([(x*n)[:, :1], x[:, 1:]*0], 1), "The first channel is right"), (lambda x, n: x*(n+1), "`n` +1"), (lambda x, n: (x*n).transpose(-2,-1).reshape(x.shape), "in other places"),
+    (lambda x, n: torch.cat([(x*n)[:, :1], x[:, 1:]*0], 1), "The first channel is right"), (lambda x, n: x*(n+1), "`n` were 1 larger"), (lambda x, n: (x*n).transpose(-2,-1).reshape(x.shape), "in other places"),
     (lambda x, n: (x*n).permute(0,1,3,2), "with the axes 2 and 3 exchanged"), (lambda x, n: ((x+1)*n-n).permute(0,2,3,1), "axes"), (lambda x, n: (x*n)[0], "Which axis is missing"), (lambda x, n: x*n if n%2==0 else x, "`n` were always"), (lambda x, n: x*0, "`n` were always 0"),
     (lambda x, n: x*n/0, "divided by 0"), (lambda x, n: F.pad((x*n)[..., 1:-1, 1:-1], (1,1,1,1)), "Only the border"), (lambda x, n: (x*n).double(), "which step changes the type")])
 def test_what_nobody_foresaw(answer, words):
