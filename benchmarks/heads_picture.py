@@ -1,4 +1,5 @@
-"""One drawn street through every head, side by side; writes nbs/images/heads.png.
+"""One drawn street through every head, side by side; writes nbs/images/heads.png
+and results/heads_picture.json.
 
     python benchmarks/heads_picture.py --out FOLDER [--epochs 8]
 
@@ -14,8 +15,8 @@ from pixelladder import fcn, unet # name their heads
 from pixelladder.metrics import confusion, mean_iou
 from pixelladder.show import best_median_worst, colour_mask, legend
 from picture import write
-from record import ROOT
-from small import streets, trained
+from record import ROOT, record
+from small import WHAT, streets, trained
 
 HEADS = ["nearest","transposed","transposed4","subpixel","bilinear","fcn32","fcn16","fcn8","unet"]
 
@@ -32,8 +33,8 @@ def answers(head, epochs, folder):
 def draw(picture, truth, found, data):
     "The picture, every head's answer with its mean IoU over `val`, and the truth"
     fig,axs = plt.subplots(3, 4, figsize=(10,6.6), facecolor="white", layout="constrained")
-    panels = [("a street", picture), *((f"{h}, {iou:.2f}", colour_mask(m, data.palette)) for h,(m,iou) in found.items()),
-              ("the truth", colour_mask(truth, data.palette))]
+    panels = [("a street", picture), ("the truth", colour_mask(truth, data.palette)),
+              *((f"{h}, {iou:.2f}", colour_mask(m, data.palette)) for h,(m,iou) in found.items())]
     for ax in axs.flat: ax.set_axis_off()
     for ax,(title,shown) in zip(axs.flat, panels):
         ax.imshow(shown, interpolation="nearest")
@@ -54,6 +55,8 @@ def main():
         found[head] = masks,mean_iou(sum(counts))
         print(f"{head}: mean IoU {found[head][1]:.3f}", flush=True)
     street = best_median_worst([mean_iou(c) for c in counts])[1] # the last head's: the U-Net's
+    record("heads_picture", f"{WHAT}; {args.epochs} epochs, seed 0", street=street,
+           mean_iou={h: round(iou, 4) for h,(_,iou) in found.items()})
     picture = ((x[street]+2)/4).permute(1, 2, 0).numpy()
     fig = draw(picture, y[street], {h: (m[street],iou) for h,(m,iou) in found.items()}, data)
     write(fig, ROOT/"nbs"/"images"/"heads.png")
