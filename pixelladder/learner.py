@@ -98,8 +98,7 @@ def dense_learner(
     if normalize: normalize_with(dls, body.stats)
     if loss_func is None: loss_func = _loss(n_out, class_weights)
     if metrics is None: metrics = [MeanIoU(n_out), PixelAccuracy(n_out)]
-    # both where their data is; fastai itself moves them when `fit` begins
-    model = DensePredictor(body, find_head(head)(body, n_out)).to(dls.device)
+    model = DensePredictor(body, find_head(head)(body, n_out)).to(dls.device) # fastai moves it when `fit` begins
     if isinstance(loss_func, (nn.Module, BaseLoss)): loss_func.to(dls.device)
     learn = Learner(dls, model, loss_func=loss_func, metrics=metrics, splitter=splitter, **kwargs)
     if bf16: learn.add_cb(BFloat16())
