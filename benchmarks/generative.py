@@ -25,12 +25,12 @@ def no_skip(grow): return partial(PictureHead, skip=False, y_range=(0,1), grow=g
 GROW = ("nearest, then 3x3","transposed, ks 3","sub-pixel","sub-pixel, ICNR")
 
 # Task, steps, and what else `picture_learner` is told
-RUNS = {"super2": ("super2", 240, {}), "denoise": ("denoise", 240, {}), "super2, CamVid": ("super2", 240, {}),
+RUNS = {"super2": ("super2", 480, {}), "denoise": ("denoise", 960, {}), "super2, CamVid": ("super2", 480, {}),
         "colour": ("colour", 120, {}), "colour classes": ("classes", 120, {}), "super4": ("super4", 150, {}),
         **{f"super4, no skip, {grow}": ("super4", 150, {"head": no_skip(grow)}) for grow in GROW},
         "super4, features": ("super4", 150, {"eye": True}),
         "super4, random features": ("super4", 150, {"eye": False}),
-        "denoise, CamVid": ("denoise", 240, {}), "deblock": ("deblock", 150, {})}
+        "denoise, CamVid": ("denoise", 960, {}), "deblock": ("deblock", 150, {})}
 
 def pictures(data, images, quarter=False):
     "uint8 tensors `(3,H,W)`"

@@ -11,7 +11,6 @@ __all__ = ['VOID', 'UNLISTED', 'VOID_NAMES', 'CAMVID', 'CAMVID_GROUPS', 'CAMVID_
 
 # %% ../nbs/00_codes.ipynb #b72dc150
 import numpy as np
-import torch
 from .checks import whole
 
 # %% ../nbs/00_codes.ipynb #452c5a51
@@ -102,8 +101,9 @@ def palette_for(
 # %% ../nbs/00_codes.ipynb #8a9d167d
 def plain_tensor(
     x, # A tensor of any class, or what becomes one
-)->torch.Tensor: # Without history
+)->"torch.Tensor": # Without history
     "`x` as a plain tensor: fastai's subclasses refuse some pairs, such as an image with a mask."
+    import torch # whoever only looks for codes does without
     return torch.as_tensor(x).detach().as_subclass(torch.Tensor)
 
 def class_count(
@@ -118,7 +118,7 @@ def class_count(
 # %% ../nbs/00_codes.ipynb #b77d0751
 def check_codes(
     name:str, # What the caller calls them
-    codes:torch.Tensor, # Integers; void left out
+    codes:"torch.Tensor", # Integers; void left out
     n:int, # Number of classes
 ):
     "A sentence, if some of the `codes` are no class."
@@ -129,8 +129,8 @@ def check_codes(
                          "map them to classes or to void first, or pass the right `n`")
 
 def check_pair(
-    pred:torch.Tensor, # Classes that were predicted
-    target:torch.Tensor, # True classes
+    pred:"torch.Tensor", # Classes that were predicted
+    target:"torch.Tensor", # True classes
     n:int, # Number of classes
 ):
     "A sentence, if `pred` and `target` can't be the classes of the same pixels."
@@ -142,7 +142,7 @@ def check_pair(
                          f"pass integers, or scores (B,{n},H,W) as `pred`")
 
 def check_mask(
-    mask:torch.Tensor, # True classes and void
+    mask:"torch.Tensor", # True classes and void
     n:int, # Number of classes
 ):
     "A sentence, if this isn't a mask of `n` classes."
@@ -151,13 +151,13 @@ def check_mask(
                          "pass masks (H,W), one by one")
     if not mask.numel():
         raise ValueError(f"the mask has no pixels, its shape is {tuple(mask.shape)}: give at least one")
-    if mask.dtype in (torch.bool, torch.int8) or mask.is_floating_point():
+    if str(mask.dtype) in ("torch.bool","torch.int8") or mask.is_floating_point():
         raise ValueError(f"the mask is {mask.dtype}, which can't hold classes and void, {VOID}: pass uint8 or int64")
     check_codes("mask", mask[mask != VOID], n)
 
 def check_counts(
     counts, # How many pixels of each true class (row) got which answer (column)
-)->torch.Tensor: # float64 `(n,n)`, on the CPU
+)->"torch.Tensor": # float64 `(n,n)`, on the CPU
     "The counts, if they can be any; else a sentence."
     counts = plain_tensor(counts).cpu().double()
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not len(counts):

@@ -408,7 +408,7 @@ def _function(got, wanted):
     if len(g) != len(w) or len(g) < 2 or _equal(g, w): return None
     for said,f in _FUNCTIONS.items():
         if _equal(g, f(w)): return f"It is what is wanted, {said}. Which step does that?"
-    if (g==g[0]).all() and not (w==w[0]).all():
+    if g[0].isfinite() and (g==g[0]).all() and not (w==w[0]).all():
         return f"It is {say_value(g[0].item())} throughout. Which of the inputs do you read?"
 
 def _too_much_of(spec, cases, got, wanted):
@@ -570,7 +570,12 @@ def _explain(spec, cases, outcomes, wanted, got, want):
     "One sentence on what may have happened, or None"
     results = [o.value for o in outcomes]
     right = list(map(_same, results, wanted))
-    said = _other_question(spec, cases, outcomes) if not isinstance(wanted[0], dict) else None
+    counted = [t for t in zip(cases, results, wanted) if all(isinstance(v, (Tensor,int,float)) for v in t[1:])]
+    alike = counted and all(not isinstance(w, Tensor) or isinstance(r, Tensor) and w.shape==r.shape
+                            for _,r,w in counted)
+    inputs,gs,ws = zip(*counted) if alike else ((),(),()) # without those that are refused
+    said = _scaled(gs, ws) if alike else None
+    if not said and not isinstance(wanted[0], dict): said = _other_question(spec, cases, outcomes)
     if said: return said
     wrong = next((i for i,(r,w) in enumerate(zip(results, wanted)) if not _same(r, w)), None)
     if wrong is not None and isinstance(wanted[wrong], (tuple,list)) and isinstance(results[wrong],
@@ -582,10 +587,8 @@ def _explain(spec, cases, outcomes, wanted, got, want):
     if isinstance(got, Tensor) and isinstance(want, Tensor) and wrong is not None and isinstance(wanted[wrong], Tensor):
         said = _of_inputs(spec, cases[wrong], got, want)
         if said: return said
-    counted = [t for t in zip(cases, results, wanted) if all(isinstance(v, (Tensor,int,float)) for v in t[1:])]
-    if counted and all(not isinstance(w, Tensor) or isinstance(r, Tensor) and w.shape==r.shape for _,r,w in counted):
-        inputs,gs,ws = zip(*counted) # without those that are refused
-        said = _scaled(gs, ws) or _too_much_of(spec, inputs, gs, ws) or _function(gs, ws)
+    if alike:
+        said = _too_much_of(spec, inputs, gs, ws) or _function(gs, ws)
         if said: return said
     if isinstance(got, Tensor) and isinstance(want, Tensor):
         if got.shape != want.shape: return _shaped(got, want)

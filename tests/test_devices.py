@@ -297,6 +297,7 @@ def test_commands_take_the_gpu(data, root, far, tmp_path, monkeypatch, capsys, a
     import fastai.torch_core, pixelladder.ladder as ladder
     from pixelladder.cli import main
     for module in (fastai.torch_core,ladder): monkeypatch.setattr(module, "default_device", lambda: far)
+    monkeypatch.setattr("pixelladder.segmenter.best_device", lambda: far)
     root,model = str(root),segmenter_for(data, "nearest")
     save_model(model.model, tmp_path/"l"/"nearest-0", model.recipe)
     ways = [lambda: main(["predict", str(tmp_path/"l"/"nearest-0"), str(data.splits["val"][0]), "--out", str(tmp_path/"o")]),

@@ -27,7 +27,7 @@ def child(job, rank):
     import fastai.basics as fastai, pixelladder.cli as cli, pixelladder.learner as learner
     fastai.defaults.cpus = job.get("workers", 0)
     whole = learner.Body
-    learner.Body = lambda arch, n_in, pretrained: whole(arch, n_in, False) # no weights to be had here
+    learner.Body = lambda arch, n_in, pretrained, standardize: whole(arch, n_in, False, standardize) # no weights to be had here
     def die(draft):
         if draft is not None: os.ftruncate(draft, os.fstat(draft).st_size//2)
         os.kill(os.getpid(), signal.SIGKILL)
