@@ -115,10 +115,13 @@ def _reads(net, n_in, size):
 # %% ../nbs/00_body_and_head.ipynb #7b446536
 def standardized(
     x:Tensor, # Pictures, float, `(B,C,H,W)`
+    stats:tuple=None, # Mean `(B,C,1,1)` and deviation `(B,1,1,1)` to take; `x`'s own if None
 )->Tensor: # The same shape; a picture of one colour becomes zeros
     "Each picture by itself: minus the mean of each channel, by one deviation for all channels, so that colours stay."
-    x = x-x.mean((2,3), keepdim=True)
-    return x/x.std((1,2,3), correction=0, keepdim=True).clamp(min=1e-2)
+    mean,deviation = stats or (x.mean((2,3), keepdim=True),None)
+    x = x-mean
+    if deviation is None: deviation = x.std((1,2,3), correction=0, keepdim=True)
+    return x/deviation.clamp(min=1e-2)
 
 class Body(nn.Module):
     "A classifier without its head: a picture in, its last grid of each resolution out, the finest first."
@@ -146,9 +149,10 @@ class Body(nn.Module):
 
     def forward(self,
         x:Tensor, # Pictures, float, `(B,n_in,H,W)`, `H` and `W` at least `minimum`
+        stats:tuple=None, # For `standardized`: those of the whole picture, if `x` is a part of it
     )->list: # Tensors `(B,channels[i],h_i,w_i)`, `h_i` about `H/strides[i]`
         "The features of `x`, finest first."
-        return self.net(standardized(x) if self.standardize else x)
+        return self.net(standardized(x, stats) if self.standardize else x)
 
 # %% ../nbs/00_body_and_head.ipynb #8775c8fa
 class Head(nn.Module):
@@ -183,12 +187,14 @@ class DensePredictor(nn.Module):
 
     def forward(self,
         x:Tensor, # Pictures, normalized, float, `(B,n_in,H,W)`, any `H` and `W` from 1
+        **stats # As in `Body.forward`
     )->Tensor: # Scores, float, `(B,n_out,H,W)`; not probabilities yet
         "The scores of every pixel, at the size of `x`."
         if _is_fastai(x): x = x.as_subclass(Tensor) # fastai's types end here: inside are plain tensors
         (h,w),least = x.shape[-2:],self.body.minimum
         if h < least or w < least:
-            return self(F.pad(x, (0, max(least-w, 0), 0, max(least-h, 0)), mode="replicate"))[..., :h, :w]
-        features = self.body(x)
+            x = F.pad(x, (0, max(least-w, 0), 0, max(least-h, 0)), mode="replicate")
+            return self(x, **stats)[..., :h, :w]
+        features = self.body(x, **stats)
         if getattr(self.head, "reads_picture", False): features = [x, *features]
         return self.head(features, size=(h,w))

@@ -531,7 +531,7 @@ class Painter(Segmenter):
 
     def _made(self, x, flips):
         "What the network says of pictures from 0 to 1, `(n_out,h,w)`"
-        mean,std = (torch.tensor(self.recipe["normalization"][k]).view(1, -1, 1, 1) for k in ("mean","std"))
+        mean,std = self._normalization()
         x = ((x-mean)/std).to(next(self.model.parameters()).device)
         out = self.model(x)
         if flips: out = (out+self.model(x.flip(-1)).flip(-1))/2

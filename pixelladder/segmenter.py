@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
+from PIL import Image, ImageStat
 
 # %% ../nbs/00_segmenter.ipynb #093bffc1
 from .body import DensePredictor
@@ -134,8 +134,11 @@ class Segmenter:
         self.model.to(device)
         return self
 
+    def _normalization(self):
+        return [torch.tensor(self.recipe["normalization"][k]).view(1, -1, 1, 1) for k in ("mean","std")]
+
     def _normalized(self, picture):
-        mean,std = (torch.tensor(self.recipe["normalization"][k]).view(1, -1, 1, 1) for k in ("mean","std"))
+        mean,std = self._normalization()
         x = (torch.from_numpy(np.array(picture)).permute(2,0,1)[None].float()/255 - mean)/std
         return x.to(next(self.model.parameters()).device)
 
@@ -177,6 +180,7 @@ class Segmenter:
         many = dict(flips=flips, scales=tuple(scales))
         if chosen=="tiled":
             tile = _two(self.size if tile is None else tile, "tile")
+            many |= self._whole_stats(picture)
             def score(top, bottom, left, right):
                 return self._scores(self._normalized(picture.crop((left,top,right,bottom))), **many)
             strips = tiled_scores(score, own, tile, overlap, self._stride())
@@ -196,15 +200,25 @@ class Segmenter:
 
     def _stride(self): return max(getattr(getattr(self.model, "body", None), "strides", [32]))
 
-    def _scores(self, x, flips, scales):
+    def _whole_stats(self, picture):
+        "What a tile can't know: mean and deviation of its picture, for a body that takes pictures by these"
+        if not getattr(getattr(self.model, "body", None), "standardize", False): return {}
+        found,(mean,std) = ImageStat.Stat(picture),self._normalization()
+        def wide(numbers): return torch.tensor(numbers).view(1, -1, 1, 1)
+        centre = (wide(found.mean)/255-mean)/std
+        deviation = (wide(found.var)/255**2/std**2).mean(1, keepdim=True).sqrt()
+        device = next(self.model.parameters()).device
+        return {"stats": (centre.to(device),deviation.to(device))}
+
+    def _scores(self, x, flips, scales, **stats):
         "Scores of a batch of one, `(n,h,w)`, averaged over the looks at it"
         size,total = x.shape[-2:],0
         for s in scales:
             if not 0 < s <= 8: raise ValueError(f"`scales` has {s!r}, and a picture is seen at 0 to 8 times its size")
             sides = [max(1, round(n*s)) for n in size]
             one = x if s==1 else F.interpolate(x, size=sides, mode="bilinear", antialias=s < 1)
-            scores = self.model(one)
-            if flips: scores = (scores+self.model(one.flip(-1)).flip(-1))/2
+            scores = self.model(one, **stats)
+            if flips: scores = (scores+self.model(one.flip(-1), **stats).flip(-1))/2
             total = total+(scores if s==1 else F.interpolate(scores, size=size, mode="bilinear"))
         return (total/len(scales))[0].float().cpu()
 

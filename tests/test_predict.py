@@ -9,7 +9,7 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image
 import pixelladder
 from conftest import exports, segnet_folder
-from pixelladder.body import Body, DensePredictor
+from pixelladder.body import Body, DensePredictor, standardized
 from pixelladder.cli import main
 from pixelladder.codes import CAMVID_CODES, palette_for
 from pixelladder.data import open_data
@@ -89,6 +89,40 @@ def test_tiles_are_the_whole_wherever_no_edge_is_seen():
         far = torch.from_numpy(~near[rows,columns])
         torch.testing.assert_close(scores[:, far], whole[:, rows, columns][:, far], rtol=1e-4, atol=1e-5)
     assert (~near).mean() > .4 and (model(picture, how="tiled")!=model(picture, how="whole")).mean() < .02
+
+class Bright(torch.nn.Module):
+    "Dark or bright, by the picture's own mean and deviation, as a `Body(standardize=True)` takes it"
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+        self.body = SimpleNamespace(strides=[8], standardize=True)
+    def forward(self, x, stats=None):
+        bright = self.weight*standardized(x, stats).mean(1)
+        return torch.stack([-bright, bright], 1)
+
+@pytest.mark.parametrize("flips", [False, True])
+def test_a_tile_is_standardized_by_its_whole_picture(flips):
+    "Dark on the left, bright on the right: by its own mean and deviation each tile would look alike"
+    model = Segmenter(Bright(), {**blur(2).recipe, "normalization": {"mean": [.4,.5,.6], "std": [.2,.3,.25]}})
+    picture = (noise(96, 144)*np.linspace(.05, 1, 144)[None,:,None]).astype(np.uint8)
+    x = model._normalized(picture)
+    mean,deviation = model._whole_stats(Image.fromarray(picture))["stats"]
+    torch.testing.assert_close(mean, x.mean((2,3), keepdim=True), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(standardized(x, (mean,deviation)), standardized(x), rtol=1e-4, atol=1e-4)
+    whole,tiled = (model(picture, how=how, tile=(32,48), flips=flips) for how in ("whole","tiled"))
+    assert .2 < whole.mean() < .8 and (whole==tiled).all()
+    model._whole_stats = lambda picture: {} # each tile by itself
+    assert (model(picture, how="tiled", tile=(32,48), flips=flips)!=whole).mean() > .1
+
+def test_a_small_picture_is_standardized_by_what_it_is_told():
+    "On the way to the body it is made larger, and the statistics come along"
+    net = DensePredictor(Body("mobilenet_v3_small", standardize=True), UnetHead(Body("mobilenet_v3_small"), 3)).eval()
+    x = torch.rand(1, 3, 9, 40)
+    stats = x.mean((2,3), keepdim=True)-.2,torch.full((1,1,1,1), .5)
+    with torch.no_grad():
+        wanted = net(x, stats=stats)
+        net.body.standardize = False
+        torch.testing.assert_close(net((x-stats[0])/.5), wanted, rtol=1e-4, atol=1e-4)
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 70), st.integers(1, 70), st.integers(1, 2000))
