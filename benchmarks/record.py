@@ -66,7 +66,7 @@ def recorded(name, part):
 
 def record(name, what, words="", **found):
     "Write `results/NAME.json` in one step. A commit that ends in `+` had changes that weren't committed."
-    changed = "+" if _git("status", "--porcelain", "pixelladder") else ""
+    changed = "+" if _git("status", "--porcelain", "pixelladder/*.py") else ""
     made = {"what": what, "command": f"python benchmarks/{name}.py {words}".strip(),
             "commit": _git("rev-parse", "HEAD")+changed, "device": device(),
             "versions": {k: version(k) for k in ("pixelladder","torch","fastai","torchvision")}}

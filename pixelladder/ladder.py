@@ -49,7 +49,7 @@ def _settle_budget(out, data, options):
     known = set(DEFAULTS)-{"head","seed","task"}
     if unknown := sorted(set(options)-known):
         raise ValueError(f"a ladder has no option {unknown[0]!r}: choose among {', '.join(sorted(known))}")
-    defaults = {k: DEFAULTS[k] for k in known} | {"epochs": 6, "class_weights": .5}
+    defaults = {k: DEFAULTS[k] for k in known} | {"epochs": 6, "lr": 2e-3, "class_weights": .5}
     budget = json.loads(json.dumps({"data": data, **defaults, **options}))
     file = out/"budget.json"
     if not file.exists():

@@ -80,8 +80,12 @@ def test_an_old_model_answers_as_it_did():
     cropped = {**spec, "trained": {**spec["trained"], "crop": [40,48]}} # format 1 said it there
     assert Segmenter(model, cropped).prepare(picture).shape==(1,3,60,70)
 
-def test_the_shipped_model_is_of_the_old_format():
-    assert load_model("camvid").recipe["format"]==1 and load_model("camvid").squeeze
+def test_a_folder_of_the_old_format_is_loaded(tmp_path):
+    "What shipped first, beside the weights that ship now: the same layers"
+    shutil.copytree(Path(pixelladder.__file__).parent/"models"/"camvid", tmp_path/"m")
+    shutil.copy(Path(__file__).parent/"old"/"shipped.json", tmp_path/"m"/"model.json")
+    model = load_model(tmp_path/"m")
+    assert model.recipe["format"]==1 and model.squeeze and not model.model.body.standardize and len(model.codes)==11
 
 def test_every_option_of_the_old_record_is_still_there():
     assert set(text("checkpoint")["arguments"])-{"data"} <= set(DEFAULTS)
