@@ -81,7 +81,7 @@ def model_entry(
     recipe = model.recipe
     if recipe["n_in"] != 3: raise ValueError(f"{folder} takes pictures of {recipe['n_in']} channels, and a photo has 3")
     about = f"{recipe['head']} head on {recipe['arch']}, {len(recipe['codes'])} classes."
-    return {"name": name, "title": f"{recipe['head']} on {recipe['arch']}", "file": file.name,
+    return {"name": name, "title": name, "file": file.name,
             "bytes": file.stat().st_size, "codes": recipe["codes"], "palette": recipe["palette"],
             "size": list(model.size), "squeeze": model.squeeze, **recipe["normalization"],
             "mean_iou": recipe.get("trained", {}).get("mean_iou", _score(name)), "about": about}
@@ -96,8 +96,9 @@ def _score(name):
 def shipped_models()->list: # Their names, the best first
     "The models that come with the package."
     import pixelladder
-    names = [p.parent.name for p in (Path(pixelladder.__file__).parent/"models").glob("*/model.json")]
-    return sorted(names, key=lambda n: (n != "camvid", n))
+    found = {p.parent.name: json.loads(p.read_text(encoding="utf-8"))["trained"]
+             for p in (Path(pixelladder.__file__).parent/"models").glob("*/model.json")}
+    return sorted(found, key=lambda n: (n != "camvid", -found[n].get("mean_iou", 0)))
 
 def make_page(
     out:Path, # Folder for models, runtime and samples; made if it isn't there
@@ -149,8 +150,8 @@ def write_page(
     out = _made(Path(out))
     make_page(out/"try", models, runtime)
     for name in ("try.js","try.css","styles.css"): shutil.copyfile(page_files()/name, out/name)
-    names = " and ".join(Path(m).name for m in models or shipped_models())
-    (out/"index.html").write_text(HTML.format(title=f"Try {names}"), encoding="utf-8")
+    title = "Try " + ", ".join(Path(m).name for m in models) if models else "Try it: your street, pixel by pixel"
+    (out/"index.html").write_text(HTML.format(title=title), encoding="utf-8")
     return out
 
 class _Handler(SimpleHTTPRequestHandler):
