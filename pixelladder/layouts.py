@@ -1,4 +1,4 @@
-"""Where a folder's images and masks are, what the codes mean, and which images train: found by their names, and reported.
+"""Where the images and masks of a folder are, what the codes mean, and which images train.
 
 Docs: https://pixelladder.github.io/pixelladder/layouts.html.md"""
 
