@@ -121,7 +121,7 @@ def check_codes(
     codes:"torch.Tensor", # Integers; void left out
     n:int, # Number of classes
 ):
-    "A sentence, if some of the `codes` are no class."
+    "A `ValueError` if some of the `codes` are no class."
     wrong = codes[(codes < 0) | (codes >= n)].unique().tolist()
     if wrong:
         raise ValueError(f"`{name}` holds the codes {wrong} where `n={n}` allows 0 to {n-1} "
@@ -133,7 +133,7 @@ def check_pair(
     target:"torch.Tensor", # True classes
     n:int, # Number of classes
 ):
-    "A sentence, if `pred` and `target` can't be the classes of the same pixels."
+    "A `ValueError` if `pred` and `target` can't be the classes of the same pixels."
     if pred.shape != target.shape:
         raise ValueError(f"`pred` is {tuple(pred.shape)} and `target` is {tuple(target.shape)}: "
                          f"pass classes in the shape of `target`, or scores (B,{n},H,W) for (B,H,W)")
@@ -145,7 +145,7 @@ def check_mask(
     mask:"torch.Tensor", # True classes and void
     n:int, # Number of classes
 ):
-    "A sentence, if this isn't a mask of `n` classes."
+    "A `ValueError` if this isn't a mask of `n` classes."
     if mask.ndim != 2:
         raise ValueError(f"a mask has one height and one width, and this one is {tuple(mask.shape)}: "
                          "pass masks (H,W), one by one")
@@ -158,7 +158,7 @@ def check_mask(
 def check_counts(
     counts, # How many pixels of each true class (row) got which answer (column)
 )->"torch.Tensor": # float64 `(n,n)`, on the CPU
-    "The counts, if they can be any; else a sentence."
+    "The confusion counts as a plain tensor; a `ValueError` if these can't be any."
     counts = plain_tensor(counts).cpu().double()
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not len(counts):
         raise ValueError(f"confusion counts are (n,n), a row and a column a class, not {tuple(counts.shape)}: "

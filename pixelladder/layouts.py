@@ -1,4 +1,4 @@
-"""Where a folder's images and masks are, what the codes mean, who trains: found by convention, and said.
+"""Where the images and masks of a folder are, what the codes mean, and which images train.
 
 Docs: https://pixelladder.github.io/pixelladder/layouts.html.md"""
 
@@ -37,7 +37,7 @@ def _names(file): return [line for line in _lines(file) if line]
 def read_codes(
     file:Path, # A name a line; the first is code 0
 )->list: # The names
-    "The names of the codes. An empty line, a name that stands twice and too many would shift or merge classes: errors."
+    "The names of the codes. An empty line, a name that comes twice, and too many names are errors."
     lines = _lines(file)
     while lines and not lines[-1]: lines.pop()
     if not lines: raise ValueError(f"{file} lists no names: write the name of each code into a line of its own")

@@ -1229,8 +1229,8 @@ exercise(class_iou, _iou_cases,
                   "Does that pixel say how well the class is found?"),
               Mistake(is_recall, "that is the share of a class that was found. What of the pixels that are wrongly "
                   "called so?"),
-              Mistake(is_precision, "that is the share of what is called so and is so. What of the pixels that were "
-                  "missed?"),
+              Mistake(is_precision, "of the pixels that are called so, you give the share that is so. What of those "
+                  "that were missed?"),
               Mistake(counts_both_twice, "what is right is in the row and in the column. How often is it in the "
                   "union?"),
               Mistake(is_dice, "that is the Dice score: twice the overlap over the sum of both. What is a union?")],
@@ -1311,7 +1311,7 @@ exercise(weights_of, _weight_cases,
               Mistake(median_of_all, "classes without a pixel are in your median. Can a class that isn't there be "
                   "typical?"),
               Mistake(one_over_the_share, "the rarest gets the largest weight, but all are far above 1. "
-                  "Which class shall weigh exactly 1?"),
+                  "Which class should weigh exactly 1?"),
               Mistake(upside_down_weights, "frequent classes weigh more. Which ones does a network overlook?"),
               Mistake(forgets_the_power, "right for power 1. What does `power` do?")],
     hints=["The class in the middle gets 1, one that is four times rarer gets 4 (or 2, with power .5).",
@@ -1350,7 +1350,7 @@ exercise(loss_without_void, _loss_cases,
                   "scores?"),
               Mistake(a_mean_of_means, "a mean for each picture, then their mean: a picture with two labelled pixels "
                   "weighs like a full one. What is the mean over all pixels?"),
-              Mistake(adds_up, "you add up, so a larger picture learns faster. What is to be divided by?")],
+              Mistake(adds_up, "you add up, so a larger picture learns faster. What should you divide by?")],
     hints=["`F.cross_entropy` knows pixels that don't count. Which argument names their code?",
            "By hand: keep the labelled pixels, take the log-softmax, pick the true class, and the mean of minus that."],
     after="One argument, and one of the commonest faults of published code: a void that is trained.")
@@ -1398,7 +1398,7 @@ exercise(flip_and_zoom, _zoom_cases,
                   "when the pixel moves?"),
               Mistake(stands_on_its_head, "up and down are exchanged. Which axis is from left to right?")],
     hints=["Do each step to both, one after the other: cut, enlarge, mirror.",
-           "The middle of 12 columns, three times enlarged, is 4 columns, and 4 are cut at each side.",
+           "To enlarge 12 columns three times, keep the 4 in the middle and cut off 4 at each side.",
            "`F.interpolate` wants a batch and floats; the mask wants its type back, and `mode=\"nearest\"`."],
     after="Test your own augmentation like this: with a mask whose codes are all different, a label in the wrong "
         "place shows.")

@@ -28,7 +28,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 def open_picture(
     path:Path, # A file
 )->Image.Image: # Its pixels are read
-    "PIL's `Image.open`, which waits for good at a named pipe, and reads the pixels so late that nobody knows the file."
+    "PIL's `Image.open`, with the pixels read at once; a named pipe, at which PIL would wait for ever, is an error."
     path = Path(path)
     if path.exists() and not path.is_file():
         raise BadPicture(f"{path.name}: it is a {'folder' if path.is_dir() else 'pipe or a device'} and no file: "
@@ -69,7 +69,7 @@ def as_rgb(
 def as_picture(
     image, # A path, a PIL image, or a uint8 array, `(H,W,3)` or grey `(H,W)`
 )->Image.Image: # RGB, the right way up
-    "Whatever holds a picture, as an RGB image; anything else is told what to do."
+    "Whatever holds a picture, as an RGB image; anything else is an error that says what to do."
     if isinstance(image, Image.Image): return as_rgb(image)
     if isinstance(image, np.ndarray): return as_rgb(Image.fromarray(_bytes(image)))
     if not isinstance(image, (str,Path)):

@@ -202,7 +202,7 @@ def large_enough(
     images:list, # Paths of images in it
     crop:tuple=None, # Height and width, in pixels; None leaves none out
 )->list: # Those that it can be cut from; what is left out is printed
-    "The images that a crop can be cut from; that there are none is an error."
+    "The images that a crop can be cut from; it is an error if there are none."
     if not images:
         raise ValueError(f"{data.name} has no images in its split {split!r}, and training needs some: add them")
     if not crop: return images
