@@ -19,6 +19,9 @@ def normalize_with(
 ):
     ("Normalize the batches of `dls`, once: a second call with the same `stats` changes nothing, "
      "one with others is an error.")
+    if not hasattr(dls, "after_batch"):
+        raise ValueError("the loaders in `dls` are PyTorch's, which can't be told to normalize: normalize the pictures "
+                         "yourself and pass `normalize=False`, or make the loaders with fastai's `DataLoader`")
     had = next((t for t in dls.after_batch.fs if isinstance(t, Normalize)), None)
     # with `cuda=True`, its default, fastai's own default device would decide
     new = Normalize.from_stats(*stats, cuda=False)

@@ -22,7 +22,7 @@ from fastai.data.core import DataLoaders
 from fastai.data.transforms import get_c
 from fastai.learner import Learner
 from fastai.losses import BaseLoss, CrossEntropyLossFlat
-from fastai.torch_core import get_model, params
+from fastai.torch_core import default_device, get_model, params
 
 # %% ../nbs/06_heads.ipynb #4297c673
 from .batches import normalize_with
@@ -98,8 +98,9 @@ def dense_learner(
     if normalize: normalize_with(dls, body.stats)
     if loss_func is None: loss_func = _loss(n_out, class_weights)
     if metrics is None: metrics = [MeanIoU(n_out), PixelAccuracy(n_out)]
-    model = DensePredictor(body, find_head(head)(body, n_out)).to(dls.device) # fastai moves it when `fit` begins
-    if isinstance(loss_func, (nn.Module, BaseLoss)): loss_func.to(dls.device)
+    device = getattr(dls, "device", None) or default_device() # PyTorch's loaders have none
+    model = DensePredictor(body, find_head(head)(body, n_out)).to(device) # fastai moves it when `fit` begins
+    if isinstance(loss_func, (nn.Module, BaseLoss)): loss_func.to(device)
     learn = Learner(dls, model, loss_func=loss_func, metrics=metrics, splitter=splitter, **kwargs)
     if bf16: learn.add_cb(BFloat16())
     if compile: learn.model.compile()

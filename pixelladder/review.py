@@ -12,6 +12,7 @@ __all__ = ['look_at', 'check_image', 'list_errors', 'check_data', 'list_faults',
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from itertools import combinations, islice
 from pathlib import Path
@@ -267,12 +268,13 @@ def check_batch(
     import warnings
     from fastai.torch_core import no_random
     dl = dls.train
-    state = dl.rng.getstate()
-    with no_random(), dl.fake_l.no_multiproc():
+    ours = hasattr(dl, "fake_l") # fastai's loader, with a chance of its own; PyTorch's has neither
+    state = dl.rng.getstate() if ours else None
+    with no_random(), dl.fake_l.no_multiproc() if ours else nullcontext():
         looked = islice((b[-1] for b in dl if is_mask_batch(b)), most)
         masks = list(islice(looked, 1))
         if masks and len(masks[0].unique()) < 3: masks += looked
-    dl.rng.setstate(state)
+    if ours: dl.rng.setstate(state)
     if masks and (said := check_codes(masks, n)): warnings.warn(said)
     return bool(masks)
 

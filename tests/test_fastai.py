@@ -2,7 +2,7 @@
 import pixelladder # mends torchvision's import beside a CPU build of torch
 import matplotlib, numpy as np, pytest, torch
 matplotlib.use("Agg")
-from fastai.vision.all import (DataBlock, ImageBlock, Interpretation, MaskBlock, RandomSplitter, Resize, SegmentationDataLoaders, SegmentationInterpretation, get_image_files,
+from fastai.vision.all import (DataBlock, DataLoaders, ImageBlock, Interpretation, MaskBlock, RandomSplitter, Resize, SegmentationDataLoaders, SegmentationInterpretation, get_image_files,
                                load_learner, squeezenet1_1)
 from conftest import segnet_folder
 from pixelladder.learner import dense_learner
@@ -63,3 +63,16 @@ def test_keeps(learn, files, tmp_path):
         for p in learn.model.parameters(): p.zero_()
     learn.load(tmp_path/"w")
     assert (learn.predict(files[0])[1]==want).all()
+
+def test_pytorchs_own_loaders_do(files):
+    "They have no device, no transforms and no chance of their own"
+    pairs = torch.utils.data.TensorDataset(torch.rand(6, 3, *SIZE), torch.randint(0, 12, (6,*SIZE)))
+    dls = DataLoaders(*(torch.utils.data.DataLoader(pairs, 2) for _ in range(2)))
+    with pytest.raises(ValueError, match="normalize=False"): dense_learner(dls, squeezenet1_1, n_out=12, pretrained=False)
+    learn = dense_learner(dls, squeezenet1_1, n_out=12, pretrained=False, normalize=False)
+    before = learn.loss_func(learn.model(pairs[:6][0]), pairs[:6][1]).item()
+    with learn.no_bar(), learn.no_logging(): learn.fit(2, 1e-3)
+    assert learn.recorder.values[-1][0] < before
+    void = torch.utils.data.TensorDataset(pairs.tensors[0], torch.full((6,*SIZE), 255))
+    with pytest.raises(ValueError, match="void everywhere"):
+        dense_learner(DataLoaders(*(torch.utils.data.DataLoader(void, 2) for _ in range(2))), squeezenet1_1, n_out=12, pretrained=False, normalize=False)
