@@ -876,8 +876,8 @@ exercise(crop_and_concat, _crop_cases, run=_either_way,
     hints=["Only the skip changes. How many rows is it too high, and how many of them go at the top?",
            "`(H-h)//2` rows at the top; then `h` rows stay.",
            "`torch.cat([..., ...], 1)` stacks channels."],
-    after="The paper pays with its border: of 572x572 pixels, 388x388 get an answer. To answer for the rim "
-          "too, it mirrors the picture around itself first.")
+    after="The paper pays with its border, where no pixel gets an answer. To answer for the rim too, "
+          "it mirrors the picture around itself first.")
 
 # %% ../nbs/81_mistakes.ipynb #bad22a64
 def _pad_cases():
@@ -1730,8 +1730,7 @@ exercise(input_skip, _input_skip_cases, run=_given_stats,
     hints=["Normalizing is `(picture-mean)/std`. Solve that for the picture.",
            "`mean` has one number a channel: `.view(-1, 1, 1)` lines it up with `(B,C,H,W)`.",
            "`out` comes last, and as it is."],
-    after="Where `out` begins as zeros, an untrained network already gives the picture back, and has only "
-          "to learn what is missing. A residual block starts from the same thought.")
+    after="A residual block starts from the same thought: hand on what came in, and learn only what is missing.")
 
 # %% ../nbs/81_mistakes.ipynb #1408de57
 def _stripes(period, size=24):
