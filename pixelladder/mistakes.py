@@ -895,7 +895,7 @@ def crops_to_a_multiple(x, n): return x[..., :x.shape[-2]//n*n, :x.shape[-1]//n*
 
 # %% ../nbs/81_mistakes.ipynb #0560a4a0
 exercise(pad_to_multiple, _pad_cases,
-    mistakes=[Mistake(always_pads, "what is a multiple already became one larger. "
+    mistakes=[Mistake(always_pads, "a side that is a multiple already became larger. "
                   "What is `n - h % n` if nothing is left over?"),
               Mistake(pads_with_zeros, "the new rows are zeros, a black bar that no street has. "
                   "Which `mode` repeats the edge?"),
@@ -1021,7 +1021,7 @@ exercise(DecoderBlock, _block_cases, run=_try_block,
                   "What can the next convolution still tell apart after that, and what after `torch.cat`?"),
               Mistake(NarrowsTooLate, "you narrow after the concatenation, at the large size. "
                   "Where would the same 1x1 convolution have a quarter of the work?"),
-              Mistake(PutsTheSkipFirst, "all is there, the skip in front. Which channels shall come first?")],
+              Mistake(PutsTheSkipFirst, "all is there, the skip in front. Which channels come first?")],
     hints=["Two layers in `__init__`: `nn.Conv2d(ni, nf, 1, bias=False)` and a `ConvLayer`. "
                "How many channels does the second read?",
            "`F.interpolate(..., size=skip.shape[-2:], mode=\"nearest\")` fits odd sizes too.",
@@ -1531,7 +1531,7 @@ def no_seed_in_common(runs, head): return _ahead(runs, head, lambda a,b: all(a[s
 exercise(ahead_of, _ahead_cases,
     mistakes=[Mistake(by_the_mean_score, "you compare means. One lucky seed can carry a mean: what must hold in each?"),
               Mistake(by_the_best_seed, "you compare the best seeds. Who chooses the seed, in the end?"),
-              Mistake(worst_above_best, "you ask more: that the worst seed beats the other's best. "
+              Mistake(worst_above_best, "you ask for more: that the worst seed beats the other's best. "
                   "Runs of one seed have more in common than that: which two are compared?"),
               Mistake(ties_count, "as good is not ahead. Which sign stands between the two?"),
               Mistake(in_any_seed, "ahead in one seed is luck. In how many must it be?"),
@@ -1560,8 +1560,8 @@ def sorted_by_score(heads): return sorted(not_beaten(heads), key=lambda n: -head
 
 # %% ../nbs/81_mistakes.ipynb #d42cd9d7
 exercise(not_beaten, _beaten_cases,
-    mistakes=[Mistake(the_best_alone, "that is the best. Who can't pay for it: which ones are worth a look?"),
-              Mistake(best_by_the_price, "score per price favours whoever is cheap. Which heads would nobody ever "
+    mistakes=[Mistake(the_best_alone, "that is the best one alone. Which are worth a look if it costs too much?"),
+              Mistake(best_by_the_price, "score per price favours what is cheap. Which heads would nobody ever "
                   "choose?"),
               Mistake(better_and_cheaper, "you ask that it be better and cheaper. Same price and better: isn't that "
                   "enough?"),
