@@ -67,7 +67,7 @@ class Task:
     def target(self,
         y:Tensor, # Pictures, float from 0 to 1, `(B,3,H,W)`
     )->Tensor: # `(B,n_out,H,W)`, as the loss wants it
-        "What the model shall say."
+        "What the model should say."
         return y
     def finish(self,
         x:Tensor, # What the model read, float from 0 to 1, `(B,3,H,W)`
@@ -270,7 +270,7 @@ class Pieces:
 
 # %% ../nbs/11_generative.ipynb #3e042c60
 class Lose(ItemTransform):
-    "From a batch of pictures to what the model reads, and what it shall say."
+    "From a batch of pictures to what the model reads, and what it should say."
     order = 15 # before they are normalized
     def __init__(self,
         task:Task, # What is taken away
@@ -287,7 +287,7 @@ def picture_dls(
     task:Task, # What is taken from them
     crop:tuple=(64,64), # Height and width of the pieces, in pixels
     bs:int=8, # Pieces a batch
-)->DataLoaders: # Batches of what is left, float `(B,3,*crop)`, and what the model shall say
+)->DataLoaders: # Batches of what is left, float `(B,3,*crop)`, and what the model should say
     "Batches for a task; an epoch takes one piece of each picture."
     sides = Pieces(pictures, crop),Pieces(valid, crop, random=False)
     bs = min(whole(bs, "bs"), len(pictures))

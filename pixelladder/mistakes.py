@@ -876,8 +876,8 @@ exercise(crop_and_concat, _crop_cases, run=_either_way,
     hints=["Only the skip changes. How many rows is it too high, and how many of them go at the top?",
            "`(H-h)//2` rows at the top; then `h` rows stay.",
            "`torch.cat([..., ...], 1)` stacks channels."],
-    after="The paper pays with its border: of 572x572 pixels, 388x388 get an answer. To answer for the rim "
-          "too, it mirrors the picture around itself first.")
+    after="The paper pays with its border, where no pixel gets an answer. To answer for the rim too, "
+          "it mirrors the picture around itself first.")
 
 # %% ../nbs/81_mistakes.ipynb #bad22a64
 def _pad_cases():
@@ -895,7 +895,7 @@ def crops_to_a_multiple(x, n): return x[..., :x.shape[-2]//n*n, :x.shape[-1]//n*
 
 # %% ../nbs/81_mistakes.ipynb #0560a4a0
 exercise(pad_to_multiple, _pad_cases,
-    mistakes=[Mistake(always_pads, "what is a multiple already became one larger. "
+    mistakes=[Mistake(always_pads, "a side that is a multiple already became larger. "
                   "What is `n - h % n` if nothing is left over?"),
               Mistake(pads_with_zeros, "the new rows are zeros, a black bar that no street has. "
                   "Which `mode` repeats the edge?"),
@@ -1021,7 +1021,7 @@ exercise(DecoderBlock, _block_cases, run=_try_block,
                   "What can the next convolution still tell apart after that, and what after `torch.cat`?"),
               Mistake(NarrowsTooLate, "you narrow after the concatenation, at the large size. "
                   "Where would the same 1x1 convolution have a quarter of the work?"),
-              Mistake(PutsTheSkipFirst, "all is there, the skip in front. Which channels shall come first?")],
+              Mistake(PutsTheSkipFirst, "all is there, the skip in front. Which channels come first?")],
     hints=["Two layers in `__init__`: `nn.Conv2d(ni, nf, 1, bias=False)` and a `ConvLayer`. "
                "How many channels does the second read?",
            "`F.interpolate(..., size=skip.shape[-2:], mode=\"nearest\")` fits odd sizes too.",
@@ -1531,7 +1531,7 @@ def no_seed_in_common(runs, head): return _ahead(runs, head, lambda a,b: all(a[s
 exercise(ahead_of, _ahead_cases,
     mistakes=[Mistake(by_the_mean_score, "you compare means. One lucky seed can carry a mean: what must hold in each?"),
               Mistake(by_the_best_seed, "you compare the best seeds. Who chooses the seed, in the end?"),
-              Mistake(worst_above_best, "you ask more: that the worst seed beats the other's best. "
+              Mistake(worst_above_best, "you ask for more: that the worst seed beats the other's best. "
                   "Runs of one seed have more in common than that: which two are compared?"),
               Mistake(ties_count, "as good is not ahead. Which sign stands between the two?"),
               Mistake(in_any_seed, "ahead in one seed is luck. In how many must it be?"),
@@ -1560,8 +1560,8 @@ def sorted_by_score(heads): return sorted(not_beaten(heads), key=lambda n: -head
 
 # %% ../nbs/81_mistakes.ipynb #d42cd9d7
 exercise(not_beaten, _beaten_cases,
-    mistakes=[Mistake(the_best_alone, "that is the best. Who can't pay for it: which ones are worth a look?"),
-              Mistake(best_by_the_price, "score per price favours whoever is cheap. Which heads would nobody ever "
+    mistakes=[Mistake(the_best_alone, "that is the best one alone. Which are worth a look if it costs too much?"),
+              Mistake(best_by_the_price, "score per price favours what is cheap. Which heads would nobody ever "
                   "choose?"),
               Mistake(better_and_cheaper, "you ask that it be better and cheaper. Same price and better: isn't that "
                   "enough?"),
@@ -1730,8 +1730,7 @@ exercise(input_skip, _input_skip_cases, run=_given_stats,
     hints=["Normalizing is `(picture-mean)/std`. Solve that for the picture.",
            "`mean` has one number a channel: `.view(-1, 1, 1)` lines it up with `(B,C,H,W)`.",
            "`out` comes last, and as it is."],
-    after="Where `out` begins as zeros, an untrained network already gives the picture back, and has only "
-          "to learn what is missing. A residual block starts from the same thought.")
+    after="A residual block starts from the same thought: hand on what came in, and learn only what is missing.")
 
 # %% ../nbs/81_mistakes.ipynb #1408de57
 def _stripes(period, size=24):

@@ -1,4 +1,4 @@
-"""The decoder is handed, at every level, the grid that the encoder had there.
+"""At every level, the encoder hands its grid to the decoder.
 
 Docs: https://pixelladder.github.io/pixelladder/unet.html.md"""
 
