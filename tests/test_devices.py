@@ -243,13 +243,14 @@ def test_loaders_are_made_for_the_default_device(data, far, monkeypatch):
 
 # --- prediction
 
-def segmenter_for(data, head="unet"):
-    body = Body("squeezenet1_1")
+def segmenter_for(data, head="unet", **kwargs):
+    body = Body("squeezenet1_1", **kwargs)
     model = DensePredictor(body, HEADS[head](body, data.n))
     return Segmenter(model, recipe(model, data, SIZE))
 
-def test_prediction(data, far):
-    segmenter = segmenter_for(data)
+@pytest.mark.parametrize("standardize", [False, True])
+def test_prediction(data, far, standardize):
+    segmenter = segmenter_for(data, standardize=standardize)
     picture = data.splits["val"][0]
     want,scores = segmenter(picture),evaluate(segmenter, data)
     assert segmenter.to(far) is segmenter and is_far(segmenter.prepare(picture))
