@@ -118,9 +118,10 @@ def standardized(
     stats:tuple=None, # Mean `(B,C,1,1)` and deviation `(B,1,1,1)` to take; `x`'s own if None
 )->Tensor: # The same shape; a picture of one colour becomes zeros
     "Each picture by itself: minus the mean of each channel, by one deviation for all channels, so that colours stay."
-    mean,deviation = stats or (x.mean((2,3), keepdim=True),None)
-    x = x-mean
-    if deviation is None: deviation = x.std((1,2,3), correction=0, keepdim=True)
+    def mean(t): return t.mean(3, keepdim=True).mean(2, keepdim=True) # one long float32 sum is coarse in a browser
+    centre,deviation = stats or (mean(x),None)
+    x = x-centre
+    if deviation is None: deviation = mean(x*x).mean(1, keepdim=True).sqrt()
     return x/deviation.clamp(min=1e-2)
 
 class Body(nn.Module):

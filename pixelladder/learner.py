@@ -137,8 +137,7 @@ def validation_counts(
 )->torch.Tensor: # int64 `(images,n,n)`, rows the truth, columns the prediction
     "The confusion counts of every validation image, at the size that `learn` trains at."
     learn.model.eval()
-    n = get_c(learn.dls)
-    counts = []
+    counts,n = [],get_c(learn.dls)
     for xb,yb in learn.dls.valid:
         counts += [confusion(score[None], target[None], n).cpu() for score,target in zip(learn.model(xb), yb)]
     return torch.stack(counts)
