@@ -27,12 +27,12 @@ def test_its_card_says_what_was_measured():
 def test_it_answers_in_a_fresh_process_from_any_folder(tmp_path):
     "A folder of data that is called camvid does not stand in its way"
     (tmp_path/"camvid").mkdir()
-    street = open_data().splits["val"][0]
+    street = open_data("streets").splits["val"][0]
     code = f"import pixelladder; m = pixelladder.load('camvid'); p = m({str(street)!r}); print(p.shape, p.dtype, len(m.codes), (p==m.codes.index('Road')).mean())"
     r = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     *kind,road = r.stdout.split()
     assert r.returncode==0 and " ".join(kind)=="(192, 256) uint8 11", r.stderr
-    truth = (open_data().mask(street)==open_data().codes.index("Road")).mean()
+    truth = (open_data("streets").mask(street)==open_data("streets").codes.index("Road")).mean()
     assert abs(float(road)-truth) < .15 # it was trained on photographs, and sees a road in a drawing
 
 def test_the_command_line_takes_its_name():
