@@ -59,7 +59,8 @@ def write_card(found):
     rows = "\n".join(f"| {c} | {v:.3f} |" for c,v in val["iou"].items())
     return CARD.format(codes=", ".join(val["iou"]), options=OPTIONS, epochs=found["epochs"], weights=found["weights"],
                        parameters=found["parameters"], mib=found["bytes"]/2**20, mean_iou=val["mean_iou"],
-                       pixel_accuracy=val["pixel_accuracy"], rows=rows, low=min(unseen), high=max(unseen), short=same["how"]["epochs"])
+                       pixel_accuracy=val["pixel_accuracy"], rows=rows, low=min(unseen), high=max(unseen),
+                       short=same["how"]["epochs"])
 
 def shipped_scores(data):
     words = [sys.executable, "-m", "pixelladder", "evaluate", "camvid", "--data", data, "--json"]

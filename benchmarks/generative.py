@@ -32,7 +32,7 @@ RUNS = {"super2": ("super2", 480, {}), "denoise": ("denoise", 960, {}), "super2,
         **{f"super4, no skip, {grow}": ("super4", 150, {"head": no_skip(grow)}) for grow in GROW},
         "super4, features": ("super4", 150, {"eye": True}),
         "super4, random features": ("super4", 150, {"eye": False}),
-        "denoise, CamVid": ("denoise", 480, CALM), "deblock": ("deblock", 150, {})}
+        "denoise, CamVid": ("denoise", 960, CALM), "deblock": ("deblock", 150, {})}
 
 def pictures(data, images, quarter=False):
     "uint8 tensors `(3,H,W)`"
