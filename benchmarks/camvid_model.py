@@ -3,13 +3,15 @@ writes results/camvid_model.json.
 
     TORCH_HOME=... python benchmarks/camvid_model.py --data CAMVID --out FOLDER
 
-A run that was stopped goes on, and a model that is in FOLDER is not trained again. The body starts from torchvision's
-ImageNet weights of squeezenet1_1 (see `TORCH_HOME`)."""
+It begins with 2000 drawn streets, and CamVid comes after. A run that was stopped goes on, and a model that is in FOLDER is
+not trained again. The body starts from torchvision's ImageNet weights of squeezenet1_1 (see `TORCH_HOME`)."""
 import json, subprocess, sys
 from pixelladder.predict import load_model, save_model
+from drawn import EPOCHS, streets_first
 from record import ROOT, mean_iou, parser, record, recorded, scores
 
-OPTIONS = "--arch squeezenet1_1 --pretrained --size 360x480 --epochs 60 --standardize --augment --class-weights"
+FIRST = "--arch squeezenet1_1 --pretrained --standardize --augment --class-weights"
+OPTIONS = "--arch squeezenet1_1 --size 360x480 --epochs 60 --standardize --augment --class-weights"
 SHIPPED = ROOT/"pixelladder"/"models"/"camvid"
 CARD = """# The model `camvid`
 
@@ -24,9 +26,10 @@ classes = model("street.jpg")        # uint8, one class code a pixel, at the pic
 | | |
 |---|---|
 | network | squeezenet1_1 and `UnetHead`: {parameters:,} parameters, kernels in half precision, {mib:.1f} MiB |
-| trained | `pixelladder train --data CAMVID {options} --seed 0`, in bfloat16: {epochs} epochs on the \
-367 training images of CamVid's published split, after ImageNet \
-(torchvision's weights `{weights}`, 1.2 million photographs) |
+| trained | on ImageNet (torchvision's weights `{weights}`, 1.2 million photographs), \
+then on 2000 drawn streets of 192x256 (`{first}`, {first_epochs} epochs), \
+then on the 367 training images of CamVid's published split: {epochs} epochs, in {precision}, \
+`pixelladder train --data CAMVID --start STREETS {options} --seed 0` |
 | scored | CamVid val, 101 images, counted at 360x480: mean IoU {mean_iou:.3f}, pixel accuracy {pixel_accuracy:.3f} |
 
 | class | IoU on val |
@@ -53,11 +56,12 @@ the figures are those of `results/camvid_model.json`.
 """
 
 def write_card(found):
-    same = recorded("drives", "runs")["standardize"]
+    same = recorded("drives", "runs")["streets-first-standardize"]
     unseen = [drive["one look"]["mean_iou"] for seed in same["seeds"].values() for drive in seed.values()]
     val = found["val"]
     rows = "\n".join(f"| {c} | {v:.3f} |" for c,v in val["iou"].items())
     return CARD.format(codes=", ".join(val["iou"]), options=OPTIONS, epochs=found["epochs"], weights=found["weights"],
+                       first=FIRST, first_epochs=EPOCHS, precision="bfloat16" if found["bf16"] else "float32",
                        parameters=found["parameters"], mib=found["bytes"]/2**20, mean_iou=val["mean_iou"],
                        pixel_accuracy=val["pixel_accuracy"], rows=rows, low=min(unseen), high=max(unseen),
                        short=same["how"]["epochs"])
@@ -68,16 +72,18 @@ def shipped_scores(data):
 
 def main():
     args = parser(__doc__, "camvid_model").parse_args()
-    full = scores(args.out, args.data, f"{OPTIONS} --seed 0")
-    model = load_model(args.out)
+    start,folder = streets_first(args.out, FIRST),args.out/"camvid"
+    full = scores(folder, args.data, f"{OPTIONS} --start {start} --seed 0")
+    model = load_model(folder)
     save_model(model.model, SHIPPED, model.recipe, half=True)
     found = {"val": shipped_scores(args.data), "val before half precision": full,
-             "epochs": model.recipe["trained"]["epochs_done"], "weights": "SqueezeNet1_1_Weights.IMAGENET1K_V1",
+             "epochs": model.recipe["trained"]["epochs_done"], "bf16": model.recipe["trained"]["bf16"],
+             "weights": "SqueezeNet1_1_Weights.IMAGENET1K_V1",
              "parameters": sum(p.numel() for p in model.model.parameters()),
              "bytes": (SHIPPED/"model.safetensors").stat().st_size}
     (SHIPPED/"README.md").write_text(write_card(found))
     record("camvid_model", "CamVid, 11 classes, published split, counted at 360x480", "--data CAMVID",
-           options=OPTIONS, **found)
+           first=FIRST, options=OPTIONS, **found)
     print(f"{mean_iou(found['val'])}, before half precision {mean_iou(full)}; {found['bytes']:,} bytes")
 
 if __name__=="__main__": main()

@@ -9,9 +9,7 @@ recipe that `train --pretrained --augment --class-weights` has, with pictures of
 has "standardize" beside, 360x480 and 60 epochs. Runs are compared by drive and seed.
 Of each the flips and sizes at prediction are scored, too. "scratch" has no ImageNet weights; "streets-first" was trained on
 2000 drawn streets before. What was counted is kept in FOLDER, drive by drive."""
-import zlib
 from functools import partial
-import numpy as np
 import torch
 import torch.nn.functional as F
 from fastai.callback.core import Callback, CancelValidException
@@ -19,25 +17,21 @@ from fastai.data.transforms import ItemTransform
 from fastai.layers import ConvLayer
 from fastai.losses import CrossEntropyLossFlat
 from fastai.torch_core import set_seed
-from PIL import Image
 from torch import nn
 from pixelladder.body import find_head
 from pixelladder.cache import Augment, cached_dls
-from pixelladder.codes import CAMVID_CODES, VOID
+from pixelladder.codes import VOID
 from pixelladder.data import open_data, split_for
-from pixelladder.files import replacing
-from pixelladder.learner import MaskedDice, class_weights, dense_learner
+from pixelladder.learner import MaskedDice, bf16_is_native, class_weights, dense_learner
 from pixelladder.metrics import confusion
-from pixelladder.predict import Segmenter, recipe, summarize
-from pixelladder.streets import SEQUENCES, Drive, draw_street
+from pixelladder.predict import Segmenter, load_model, recipe, summarize
 from pixelladder.unet import UnetHead
+from drawn import streets_first
 from record import kept, parser, record_runs, slug
 
 TODAY = dict(arch="squeezenet1_1", pretrained=True, size=(192,256), crop=None, epochs=12, bs=8, lr=2e-3, body=.1, power=.5,
              weather=0, standardize=False, finest=4, convs=1, width=1, loss="cross-entropy", streets=0)
 SIZES = (1,1.25,1.5) # of a picture, at prediction
-FRAMES = 40 # of a drawn drive
-STREETS_EPOCHS = 4
 
 RUNS = {"today": {},
         "weather": dict(weather=1),
@@ -124,7 +118,7 @@ def learner(dls, how, weights):
     "As `pixelladder train --pretrained` makes it, but for the ingredients"
     head = partial(WideHead, **{k: how[k] for k in ("finest","convs","width")})
     learn = dense_learner(dls, how["arch"], head, pretrained=how["pretrained"], standardize=how["standardize"],
-                          loss_func=Loss(how["loss"], weights), bf16=True, cbs=NoValidation())
+                          loss_func=Loss(how["loss"], weights), bf16=bf16_is_native(), cbs=NoValidation())
     learn.metrics = []
     return learn
 
@@ -134,42 +128,11 @@ def fit(learn, how):
         if how["pretrained"]: learn.fine_tune(how["epochs"]-1, how["lr"], lr_mult=1/how["body"])
         else: learn.fit_one_cycle(how["epochs"], how["lr"])
 
-def drive(name):
-    "A drive through drawn streets that nobody has seen: sky, light, haze, trees and the road drawn at random"
-    rng = np.random.default_rng(zlib.crc32(name.encode()))
-    bright = rng.uniform(.6, 1.1)
-    def colour(low, high): return tuple(int(min(255, bright*v)) for v in rng.uniform(low, high))
-    light = tuple(bright*rng.uniform((.9,.9,.75), (1.1,1.05,1.1)))
-    return Drive(FRAMES, colour((60,80,120), (200,210,230)), colour((170,160,120), (240,235,230)), light, rng.uniform(.004, .03),
-                 rng.uniform(.2, .7), rng.uniform(3.2, 4.3), rng.uniform(2.8, 4.3), -rng.uniform(.4, 1), rng.uniform(.46, .55),
-                 rng.uniform(0, 10))
-
-def draw(folder, n, size):
-    "`n` drawn streets in fastai's layout, every second frame of as many drives as it takes; made once"
-    if (folder/"codes.txt").exists(): return folder
-    for name in ("images","labels"): (folder/name).mkdir(parents=True, exist_ok=True)
-    names = []
-    for i in range(n):
-        name,frame = f"drive{i*2//FRAMES}",i*2%FRAMES
-        SEQUENCES[name] = drive(name)
-        names.append(f"{name}_{frame:04d}.png")
-        for sub,end,picture in zip(("images","labels"), ("","_P"), draw_street(name, frame, size)):
-            Image.fromarray(picture).save(folder/sub/f"{name}_{frame:04d}{end}.png")
-    (folder/"valid.txt").write_text("\n".join(names[-FRAMES:])+"\n")
-    (folder/"codes.txt").write_text("\n".join([*CAMVID_CODES, "Void"])+"\n")
-    return folder
-
-def on_streets(how, data, out):
+def on_streets(how, out):
     "The weights after a training on drawn streets, by the same recipe"
-    file = out/f"streets-{how['streets']}{'' if how['pretrained'] else '-scratch'}{'-own' if how['standardize'] else ''}.pth"
-    if not file.exists():
-        drawn = open_data(draw(out/"streets", how["streets"], how["size"]))
-        if list(drawn.codes) != list(data.codes): raise ValueError(f"the streets have {drawn.codes}, CamVid has {data.codes}")
-        set_seed(0, reproducible=True)
-        learn = learner(batches(drawn, how, "published"), how, class_weights(drawn))
-        fit(learn, how|{"epochs": STREETS_EPOCHS}) # no fewer steps than on CamVid
-        with replacing(file) as draft: torch.save(learn.model.state_dict(), draft)
-    return torch.load(file, weights_only=True)
+    flags = [f"--{k}" for k in ("pretrained","standardize") if how[k]]
+    words = " ".join(["--arch", how["arch"], *flags, "--augment", "--class-weights"])
+    return load_model(streets_first(out, words, how["streets"], how["size"])).model.state_dict()
 
 def batches(data, how, holdout):
     tfms = [Augment(zoom=(.75,2), light=.25)]
@@ -179,7 +142,7 @@ def batches(data, how, holdout):
 
 def train(data, how, drive, seed, out):
     "Train on the other drives, then count on this one"
-    start = on_streets(how, data, out) if how["streets"] else None
+    start = on_streets(how, out) if how["streets"] else None
     set_seed(seed, reproducible=True)
     learn = learner(batches(data, how, drive), how, class_weights(data, power=how["power"], holdout=drive))
     if start: learn.model.load_state_dict(start)

@@ -40,6 +40,7 @@ def train(
     lr:float=None, # Highest rate of the one-cycle schedule; if it isn't said 0.002, and 0.001 where pictures are made
     sgd:bool=False, # SGD at a constant rate, all unfrozen, weight decay 0.001/batch size: d2l's way (chapter 4)
     pretrained:bool=False, # Start from ImageNet weights: one epoch with a frozen body, then the rest
+    start:str=None, # Or from a model that was trained: its folder, or "camvid"; other classes get a new last layer
     standardize:bool=False, # Take each picture by its own mean and deviation: for other light than was trained in
     augment:bool=False, # Beside flips, zoom (0.75 to 2 times) and light (contrast, brightness, by a quarter) at random
     bf16:bool=None, # Train in bfloat16, or don't; if it isn't said, where the CPU or GPU is made for it
@@ -83,6 +84,8 @@ def _absolute(options):
         place = Path(str(options.get(name) or "")).expanduser()
         there = place.is_dir() or place.is_file() and name!="data"
         if options.get(name) and there: found[name] = str(place.resolve())
+    start = Path(str(options.get("start") or "")).expanduser()
+    if options.get("start") and (start/"model.json").is_file(): found["start"] = str(start.resolve())
     return {**options, **found}
 
 def _flag(name): return f"--{name.replace('_','-')}"
@@ -101,7 +104,7 @@ def _several(value, name):
 NEEDED = {"data": text, "head": text, "arch": text, "epochs": whole, "batch_size": whole,
           "seed": partial(whole, least=0), "holdout": text,
           **dict.fromkeys(("sgd","pretrained","standardize","augment","compile"), one_of(True,False))}
-PERHAPS = {**dict.fromkeys(("images","masks","codes","colours","val"), text), "void": _several,
+PERHAPS = {**dict.fromkeys(("images","masks","codes","colours","val","start"), text), "void": _several,
            "group": one_of("prefix","folder","none"), "split_seed": partial(whole, least=0),
            "size": _sides, "crop": _sides, "classes": whole, "class_weights": number, "lr": number,
            "bf16": one_of(True,False)}
@@ -127,6 +130,8 @@ def _settled(options):
     # at 0.003 no super-resolution of CamVid came to anything: results/generative.json
     if o.lr is None: o.lr = 2e-3 if o.task=="classes" else 1e-3
     if o.void is not None: o.void = list(o.void) # a tuple would be one colour
+    if o.start and o.pretrained:
+        raise ValueError("--start has all weights, and --pretrained has the body's: leave one of them out")
     if not (o.size or o.crop): raise ValueError("--size and --crop are both missing: give one of them")
     _check_task(o)
     if o.crop and o.standardize:
@@ -148,7 +153,7 @@ def _check_task(o):
     "An error if an option is for classes and the task makes pictures"
     one_of("classes","super2","super4","colour","denoise","deblock")(o.task, "task")
     if o.task=="classes": return
-    for name in ("augment","class_weights","sgd","standardize"):
+    for name in ("augment","class_weights","sgd","standardize","start"):
         if getattr(o, name):
             raise ValueError(f"{_flag(name)} is for classes, and --task {o.task} makes pictures: leave one of them out")
     if o.head not in (DEFAULTS["head"],"picture"):
@@ -213,6 +218,7 @@ def _run(o, out, resume=False):
     with redirect_stdout(open(os.devnull, "w")) if rank else nullcontext():
         learn,data = _learner(o, rank, resume)
         trained = {k: v for k,v in vars(o).items() if k!="size"} | {"data": data.name}
+        if o.start: trained["start"] = Path(o.start).name
         with nullcontext() if rank else lock_folder(out, "training into"):
             # another run may have been faster
             if not (rank or resume): _refuse_a_model(out)
@@ -239,6 +245,7 @@ def _learner(o, rank, resume):
     head = find_head(o.head)
     if o.bf16 is None: o.bf16 = bf16_is_native()
     if o.task != "classes": return _painter(o, rank, resume)
+    begin = _first(o) if o.start and not resume else None
     data = open_data(o.data, classes=o.classes, **{k: getattr(o, k) for k in OPTIONS})
     # each process flips its own images; the model is that of the first
     set_seed(o.seed+rank, reproducible=True)
@@ -248,9 +255,51 @@ def _learner(o, rank, resume):
     if o.sgd: how |= dict(opt_func=SGD, wd=1e-3/o.batch_size, wd_bn_bias=True)
     load = o.pretrained and not resume # a checkpoint has all the weights
     learn = dense_learner(dls, o.arch, head, pretrained=load, **how)
+    if begin: _start(learn, begin, data, head)
     print(f"{data}; training {o.head} on {o.arch}, {len(dls.train_ds)} images, "
           f"validating on {len(dls.valid_ds)} ({o.holdout})")
     return learn,data
+
+# %% ../nbs/87_train.ipynb #fd670f34
+def _first(o):
+    "The model to start from; one of another make is an error, before any picture is read"
+    import torch
+    from pixelladder.body import find_head, head_name
+    from pixelladder.store import load_model
+    model = load_model(o.start)
+    spec = model.recipe
+    if "task" in spec:
+        raise ValueError(f"--start {o.start} makes pictures ({spec['task']}), and this training says classes: "
+                         "start from a model that says classes, or leave --start out")
+    if spec["n_in"] != 3: raise ValueError(f"--start {o.start} takes {spec['n_in']} channels, and pictures here have 3")
+    standardize = spec.get("standardize", False)
+    mean,std = ([float(v) for v in s] for s in model.model.body.stats)
+    if spec["normalization"] != {"mean": mean, "std": std}:
+        raise ValueError(f"--start {o.start} takes its pictures normalized by {spec['normalization']}, and a training "
+                         f"on {spec['arch']} by {dict(mean=mean, std=std)}: start from a model that `train` made")
+    if (spec["arch"],spec["head"],standardize) != (o.arch,o.head,o.standardize):
+        raise ValueError(f"--start {o.start} is {_make(spec['head'], spec['arch'], standardize)}, and this training is "
+                         f"{_make(o.head, o.arch, o.standardize)}: say --arch {spec['arch']} --head {spec['head']}"
+                         f"{' --standardize' if standardize else '; leave --standardize out' if o.standardize else ''}")
+    with torch.device("meta"): plain = head_name(find_head(o.head)(model.model.body, len(spec["codes"])))[1]
+    if spec.get("options", plain) != plain:
+        raise ValueError(f"--start {o.start} has a head with {spec['options']}, and `train` makes one with {plain}: "
+                         "start from a model that `train` made")
+    return model
+
+def _make(head, arch, standardize): return f"{head} on {arch}{', standardized' if standardize else ''}"
+
+def _start(learn, begin, data, make):
+    "Give the learner the weights of the model `begin`, but for the layers that say classes, if those are others"
+    import torch
+    own,weights = learn.model.state_dict(),begin.model.state_dict()
+    if list(begin.codes) != list(data.codes):
+        with torch.device("meta"): more = make(learn.model.body, data.n+1).state_dict()
+        says = {f"head.{k}" for k,t in more.items() if t.shape != own[f"head.{k}"].shape}
+        weights |= {k: own[k] for k in says}
+        print(f"new classes, so {', '.join(sorted(says))} are new")
+    learn.model.load_state_dict(weights)
+    learn.freeze()
 
 # %% ../nbs/87_train.ipynb #43d4dfb3
 def _batches(data, o):
@@ -317,7 +366,7 @@ def _epochs(learn, o, cbs):
     if o.sgd:
         learn.unfreeze()
         learn.fit(o.epochs, o.lr, cbs=cbs)
-    elif o.pretrained and o.epochs!=1:
+    elif (o.pretrained or o.start) and o.epochs!=1:
         # fastai's 100 was worse in each of three seeds: results/recipe.json
         learn.fine_tune(o.epochs-1, o.lr, lr_mult=10, cbs=cbs)
     else: learn.fit_one_cycle(o.epochs, o.lr, cbs=cbs)

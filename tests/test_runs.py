@@ -269,6 +269,47 @@ def test_a_checkpoint_holds_no_pickle(run, data, tmp_path):
     assert run(*words(data, "--out", tmp_path/"m"), die=[1,5])[0]==-signal.SIGKILL
     with safe_open(tmp_path/"m"/CHECKPOINT, "pt") as f: assert set(f.metadata())=={"run"} and json.loads(f.metadata()["run"])["format"]==1
 
+STARTED = ("--start","camvid","--standardize")
+
+def test_start_from_a_model(run, data, tmp_path):
+    "A frozen epoch leaves the body as it was; the head goes on from where it was, but for a last layer of other classes"
+    body = lambda m: {k: t for k,t in m.model.state_dict().items() if k.startswith("body.")}
+    head = lambda m: {k: t for k,t in m.model.head.state_dict().items() if t.is_floating_point() and "running" not in k}
+    def near(a, b): return (a-b).abs().max() < 1e-4
+    begin,said = load_model("camvid"),{}
+    for name,n in (("more",12),("names",11)): # one more than CamVid has; as many, but called otherwise
+        (tmp_path/f"{name}.txt").write_text("\n".join(f"c{i}" for i in range(n)))
+    for name in ("same","more","names"):
+        more = () if name=="same" else ("--codes",tmp_path/f"{name}.txt")
+        status,said[name] = run(*words(data, *STARTED, "--lr", 1e-6, *more, "--out", tmp_path/name, epochs=1))
+        assert status==0, said[name]
+        model = load_model(tmp_path/name)
+        assert all(torch.equal(t, body(begin)[k]) for k,t in body(model).items()) and model.recipe["trained"]["start"]=="camvid"
+        changed = {k for k,t in head(model).items() if t.shape!=head(begin)[k].shape or not near(t, head(begin)[k])}
+        assert changed==(set() if name=="same" else {"classes.weight","classes.bias"}), (name,changed)
+    assert "new classes" not in said["same"] and all("head.classes.weight are new" in said[n] for n in ("more","names"))
+
+def test_a_run_goes_on_without_the_model_it_started_from(run, data, tmp_path):
+    assert run(*words(data, "--standardize", "--out", tmp_path/"begin", epochs=1))[0]==0
+    more = ("--start",tmp_path/"begin","--standardize")
+    assert run(*words(data, *more, "--out", tmp_path/"whole"))[0]==0
+    assert run(*words(data, *more, "--out", tmp_path/"killed"), die=[2,5])[0]==-signal.SIGKILL
+    for file in ("model.json","model.safetensors"): (tmp_path/"begin"/file).unlink()
+    status,text = run("train","--resume",tmp_path/"killed")
+    assert status==0, text
+    same(tmp_path/"whole", tmp_path/"killed")
+
+@pytest.mark.parametrize("more,parts", [
+    (("--start","nowhere"), ("nowhere holds no model.json","name a folder")),
+    (("--start","camvid"), ("unet on squeezenet1_1, standardized","this training is unet on squeezenet1_1:","--standardize")),
+    (("--start","camvid","--head","fcn8","--standardize"), ("this training is fcn8","say --arch squeezenet1_1 --head unet --standardize")),
+    (("--start","camvid-nearest","--head","nearest","--standardize"), ("'most': 64","start from a model that `train` made")),
+    (("--start","camvid","--standardize","--pretrained"), ("leave one of them out",)),
+    (("--start","camvid","--task","colour"), ("--start is for classes",))])
+def test_what_a_training_cannot_start_from(run, data, tmp_path, more, parts):
+    sentence(run(*words(data, *more, "--out", tmp_path/"m")), *parts)
+    assert not (tmp_path/"m").exists()
+
 @pytest.fixture
 def port():
     import socket
