@@ -1,12 +1,11 @@
-"The command line as a process: what scripts rely on; and the project's own promises."
+"The command line: what scripts rely on; and the project's own promises."
 import json, os, re, shutil, signal, subprocess, sys, time
 from pathlib import Path
 import numpy as np, pytest
 from PIL import Image
 from conftest import segnet_folder
+from terminal import run
 root = Path(__file__).parent.parent
-
-def run(*words): return subprocess.run([Path(sys.executable).with_name("pixelladder"), *map(str, words)], capture_output=True, text=True)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
@@ -51,8 +50,8 @@ def test_errors_are_sentences(model, tmp_path):
     assert not (tmp_path/"o").exists()
 
 def test_pretrained_without_weights_says_where_to_put_them(tmp_path):
-    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), "train", "--data", "streets", "--arch", "squeezenet1_1", "--size", "48x64", "--pretrained", "--out", tmp_path/"o"],
-                       capture_output=True, text=True, env={**os.environ, "TORCH_HOME": str(tmp_path), "https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"})
+    r = run("train", "--data", "streets", "--arch", "squeezenet1_1", "--size", "48x64", "--pretrained", "--out", tmp_path/"o",
+            TORCH_HOME=str(tmp_path), https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9")
     one_sentence(r, "squeezenet1_1", "TORCH_HOME", "pretrained=False")
     assert not (tmp_path/"o").exists()
 
@@ -72,7 +71,7 @@ def test_ctrl_c_leaves_the_last_epoch(tmp_path):
     assert run("evaluate", tmp_path/"m", "--data", "streets", "--json").returncode==0
 
 def test_progress_in_a_terminal(tmp_path):
-    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), "progress", "transposed"], capture_output=True, text=True, env={**os.environ, "PIXELLADDER_CACHE": str(tmp_path)})
+    r = run("progress", "transposed", PIXELLADDER_CACHE=str(tmp_path))
     assert r.returncode==0 and r.stdout.startswith("transposed   ░") and "zero_insert" in r.stdout and "icnr" not in r.stdout
     one_sentence(run("progress", "none"), "no exercises in 'none'", "transposed")
 

@@ -3,6 +3,7 @@ import os, re, signal, subprocess, sys, threading
 from pathlib import Path
 import pytest
 from conftest import segnet_folder
+from terminal import run
 from pixelladder.files import DRAFT, lock_folder, replacing, sweep_drafts
 
 OTHERS = [".notes.md.2024", ".bashrc.bak.1", ".a.b.[0-9]", "draft.123", ".x.0123456789abcdef", ".model.json.12345", "..0123456789abcdef.pixelladder-draft"]
@@ -84,7 +85,7 @@ def test_the_slower_of_two_trainings_overwrites_nothing(tmp_path):
     env = {**os.environ, "PIXELLADDER_CACHE": str(tmp_path/"cache")}
     slow = subprocess.Popen([sys.executable, "-c", SLOW, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     while "decoded" not in slow.stdout.readline(): assert slow.poll() is None
-    fast = subprocess.run([sys.executable, "-m", "pixelladder", *map(str, words)], capture_output=True, text=True, env=env)
+    fast = run(*words, **env)
     assert fast.returncode==0, fast.stderr
     model = (tmp_path/"m"/"model.safetensors").read_bytes()
     _,error = slow.communicate("\n")

@@ -1,10 +1,10 @@
 "The ladder: each training is the one that `pixelladder train` gives, none is made twice, and the table holds what the runs say."
-import json, subprocess, sys
-from pathlib import Path
+import json
 import matplotlib.pyplot as plt
 import numpy as np, pytest
 from PIL import Image
 from conftest import segnet_folder
+from terminal import run
 from pixelladder.ladder import ONCE, class_table, climb, costs, ladder_table, measure, plot_ladder, three_pictures, yardsticks
 from pixelladder.data import open_data
 from pixelladder.body import HEADS
@@ -28,9 +28,9 @@ def ladder(scenes, tmp_path_factory):
 
 def test_a_rung_is_what_train_trains(scenes, ladder, tmp_path):
     "Also when three others were trained before it in the same process"
-    subprocess.run([Path(sys.executable).with_name("pixelladder"), *f"train --data {scenes} --head unet --seed 1 --arch squeezenet1_1 --size 32x48 --epochs 2 --batch-size 4 --class-weights --out {tmp_path/'m'}".split()], check=True, capture_output=True)
+    assert run(*f"train --data {scenes} --head unet --seed 1 --arch squeezenet1_1 --size 32x48 --epochs 2 --batch-size 4 --class-weights --out {tmp_path/'m'}".split()).returncode==0
     assert (tmp_path/"m"/"model.safetensors").read_bytes()==(ladder[0]/"unet-1"/"model.safetensors").read_bytes()
-    score = json.loads(subprocess.run([Path(sys.executable).with_name("pixelladder"), "evaluate", tmp_path/"m", "--data", scenes, "--json"], check=True, capture_output=True, text=True).stdout)
+    score = json.loads(run("evaluate", tmp_path/"m", "--data", scenes, "--json").stdout)
     assert ladder[1][3]=={"head": "unet", "seed": 1, **score} and score["sequences"]=={"b": score["mean_iou"]}
 
 def test_what_is_there_is_read_and_what_was_stopped_goes_on(scenes, ladder, tmp_path, monkeypatch):
@@ -51,10 +51,10 @@ def test_one_folder_is_one_budget(scenes, ladder):
     with pytest.raises(ValueError, match="have data"): next(climb("streets", ladder[0], ["unet"], 1, **BUDGET))
 
 def test_the_command_says_the_table(scenes, ladder):
-    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), *f"ladder --data {scenes} --heads fcn16 unet --seeds 2 --arch squeezenet1_1 --size 32x48 --epochs 2 --batch-size 4 --out {ladder[0]}".split()], capture_output=True, text=True)
+    r = run(*f"ladder --data {scenes} --heads fcn16 unet --seeds 2 --arch squeezenet1_1 --size 32x48 --epochs 2 --batch-size 4 --out {ladder[0]}".split())
     found = json.loads((ladder[0]/"ladder.json").read_text())
     assert r.returncode==0 and ladder_table(found).to_string() in r.stdout and found["runs"]==ladder[1] and found["budget"]["bf16"] in (True, False), r.stderr
-    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), "ladder", "--data", scenes, "--heads", "unets"], capture_output=True, text=True)
+    r = run("ladder", "--data", scenes, "--heads", "unets")
     assert r.returncode==2 and r.stderr.startswith("pixelladder ladder: there is no head 'unets'") and r.stderr.count("\n")==1
 
 def test_three_pictures_by_rule(scenes, ladder):
@@ -129,7 +129,7 @@ def test_own_data_by_the_options_of_train(tmp_path):
     (tmp_path/"names.json").write_text('{"0": "ground", "1": "tree", "7": "bush", "9": "blurred"}')
     own = ["--images", tmp_path/"photos", "--masks", tmp_path/"truth", "--codes", tmp_path/"names.json", "--void", "9", "blurred", "1"]
     words = ["ladder", "--data", tmp_path, *own, *"--heads bilinear --seeds 1 --arch squeezenet1_1 --size 32x48 --epochs 1 --batch-size 4".split(), "--out", tmp_path/"o"]
-    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), *map(str, words)], capture_output=True, text=True)
+    r = run(*words)
     assert r.returncode==0, r.stderr
     found = json.loads((tmp_path/"o"/"ladder.json").read_text())
     assert set(found["runs"][0]["iou"])=={"ground","bush"}==set(found["yardsticks"]["constant"]["iou"])

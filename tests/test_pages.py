@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 import numpy as np, pytest, torch
 import torch.nn.functional as F
+from terminal import run
 from pixelladder.subpixel import overlap_map
 from pixelladder.transposed import output_size, solve_size, transposed_conv, zero_insert, flip_kernel
 root = Path(__file__).parent.parent
@@ -372,7 +373,7 @@ def test_a_page_for_a_model_of_ones_own(chromium, tried, pictures, tmp_path, mon
         s.shutdown()
 
 def test_the_command_says_what_is_missing(tmp_path):
-    r = subprocess.run([sys.executable, "-m", "pixelladder", "page", str(tmp_path/"none"), "--port", "0"], capture_output=True, text=True)
+    r = run("page", tmp_path/"none", "--port", 0)
     assert r.returncode==2 and "holds no model.json" in r.stderr and "Traceback" not in r.stderr
 
 # --- what Quarto makes of a chapter, in small: the style sheet holds it together

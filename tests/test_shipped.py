@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np, pytest, torch
 from PIL import Image
 from safetensors import safe_open
+from terminal import run
 import pixelladder
 from pixelladder.data import open_data
 from pixelladder.predict import evaluate, load_model, save_model
@@ -36,9 +37,9 @@ def test_it_answers_in_a_fresh_process_from_any_folder(tmp_path):
     assert abs(float(road)-truth) < .15 # it was trained on photographs, and sees a road in a drawing
 
 def test_the_command_line_takes_its_name():
-    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), "evaluate", "camvid", "--data", "streets", "--json"], capture_output=True, text=True)
+    r = run("evaluate", "camvid", "--data", "streets", "--json")
     assert r.returncode==0 and json.loads(r.stdout)["iou"]["Road"] > .5, r.stderr
-    r = subprocess.run([Path(sys.executable).with_name("pixelladder"), "evaluate", "camvids", "--data", "streets"], capture_output=True, text=True)
+    r = run("evaluate", "camvids", "--data", "streets")
     assert r.returncode==2 and "camvids holds no model.json" in r.stderr
 
 def test_half_precision_is_lossless_to_whoever_saves_again(tmp_path):

@@ -1,5 +1,5 @@
 "Pascal VOC: a small folder of its shape, drawn here: colours and codes, the border, crops, every fault, and the command line."
-import json, random, subprocess, sys
+import json, random
 from pathlib import Path
 import numpy as np, pytest, torch
 import torch.nn.functional as F
@@ -9,6 +9,7 @@ from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.learner import Learner
 from fastai.optimizer import SGD
+from terminal import run
 from pixelladder.codes import UNLISTED, VOC_CODES, VOID, palette_for, voc_palette
 from pixelladder.data import (check_data, class_shares, colour_to_label, from_voc_layout, label_to_colour, open_data,
                               split_audit, split_for)
@@ -186,8 +187,6 @@ def test_the_summed_loss_is_a_rate_and_a_decay():
     learn = Learner(DataLoaders(one, one), ours, loss_func=F.cross_entropy, opt_func=SGD, wd=.1/4, wd_bn_bias=True)
     with learn.no_bar(), learn.no_logging(): learn.fit(2, 4*.02)
     for a,b in zip(theirs.parameters(), ours.parameters()): torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
-
-def run(*words): return subprocess.run([Path(sys.executable).with_name("pixelladder"), *map(str, words)], capture_output=True, text=True)
 
 def test_command_line(voc, tmp_path):
     r = run("data", voc.parent)
