@@ -18,7 +18,7 @@ from pixelladder.show import HATCH, best_median_worst, colour_mask, legend
 from record import ROOT, trained
 
 def model(head):
-    return trained(ROOT/"_run"/"picture"/head, "streets", f"--head {head} --epochs 12 --class-weights --bf16")
+    return trained(ROOT/"_run"/"picture"/head, "streets", f"--head {head} --epochs 12 --class-weights")
 
 @torch.no_grad()
 def cells(fcn, image):

@@ -32,7 +32,7 @@ from .predict import evaluate, image_counts, load_model, summarize
 from .runs import CHECKPOINT
 from .show import best_median_worst
 from .summary import summary
-from .train import DEFAULTS, resume, train
+from .train import DEFAULTS, rate_for, resume, train
 
 # %% ../nbs/88_rungs.ipynb #3501de80
 ONCE = ["dynamic_unet"] # Costs ten times the others, so it is trained with the first seed only
@@ -49,7 +49,7 @@ def _settle_budget(out, data, options):
     known = set(DEFAULTS)-{"head","seed","task"}
     if unknown := sorted(set(options)-known):
         raise ValueError(f"a ladder has no option {unknown[0]!r}: choose among {', '.join(sorted(known))}")
-    defaults = {k: DEFAULTS[k] for k in known} | {"epochs": 6, "lr": 2e-3, "class_weights": .5}
+    defaults = {k: DEFAULTS[k] for k in known} | {"epochs": 6, "lr": rate_for("classes"), "class_weights": .5}
     budget = json.loads(json.dumps({"data": data, **defaults, **options}))
     file = out/"budget.json"
     if not file.exists():
