@@ -252,7 +252,7 @@ def _ladder(given):
     print(f"{ladder_table(measure(data, out, heads, seeds)).to_string()}\n\nall of it: {Path(out)/'ladder.json'}")
 
 def _ladder_parser(p):
-    _training_options(p, ["data","head","seed","task","start"]) # no model fits every head
+    _training_options(p, ["data","head","seed","task","start"])
     add_options(p, train, ["data"], metavar="PATH", required=True)
     p.add_argument("--heads", nargs="+", metavar="HEAD", default=argparse.SUPPRESS,
                    help="these heads alone; all of them if none is named")

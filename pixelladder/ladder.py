@@ -46,7 +46,7 @@ def _trainings(heads, seeds):
 # %% ../nbs/88_rungs.ipynb #4a2520e9
 def _settle_budget(out, data, options):
     "The options of every training in `out`: written there the first time, compared from then on"
-    known = set(DEFAULTS)-{"head","seed","task"}
+    known = set(DEFAULTS)-{"head","seed","task","start"} # no model fits every head
     if unknown := sorted(set(options)-known):
         raise ValueError(f"a ladder has no option {unknown[0]!r}: choose among {', '.join(sorted(known))}")
     defaults = {k: DEFAULTS[k] for k in known} | {"epochs": 6, "lr": rate_for("classes"), "class_weights": .5}

@@ -48,6 +48,7 @@ def test_what_is_there_is_read_and_what_was_stopped_goes_on(scenes, ladder, tmp_
 def test_one_folder_is_one_budget(scenes, ladder):
     for other in ({**BUDGET, "epochs": 3}, {k: v for k,v in BUDGET.items() if k!="size"}, {**BUDGET, "augment": True}):
         with pytest.raises(ValueError, match="name another folder"): next(climb(scenes, ladder[0], ["unet"], 1, **other))
+    with pytest.raises(ValueError, match="no option 'start'"): next(climb(scenes, ladder[0].parent/"new", ["unet"], 1, start="camvid"))
     with pytest.raises(ValueError, match="have data"): next(climb("streets", ladder[0], ["unet"], 1, **BUDGET))
 
 def test_the_command_says_the_table(scenes, ladder):
