@@ -62,9 +62,10 @@ def test_trained_saved_and_loaded_in_a_fresh_process(data, tmp_path):
         learn = dense_learner(data.dls((40,48), bs=2, num_workers=0), ARCHS[0 if head.startswith("fcn") else i%len(ARCHS)], HEADS[head], pretrained=False, class_weights=class_weights(data))
         with learn.no_bar(), learn.no_logging(): learn.fit(1)
         folder = save_model(learn.model, tmp_path/head, recipe(learn.model, data, (40,48)))
-        wanted[str(folder)] = [evaluate(load_model(folder), data)["mean_iou"], int(load_model(folder)(image).sum())]
+        model = load_model(folder)
+        wanted[str(folder)] = [evaluate(model, data)["mean_iou"], int(model(image).sum())]
     code = ("import json, sys; from pixelladder.predict import evaluate, load_model; from pixelladder.data import open_data; d = open_data(sys.argv[1])\n"
-            "print(json.dumps({f: [evaluate(load_model(f), d)['mean_iou'], int(load_model(f)(sys.argv[2]).sum())] for f in sys.argv[3:]}))")
+            "print(json.dumps({f: [evaluate(m := load_model(f), d)['mean_iou'], int(m(sys.argv[2]).sum())] for f in sys.argv[3:]}))")
     r = subprocess.run([sys.executable, "-c", code, data.splits["val"][0].parent.parent, image, *wanted], capture_output=True, text=True)
     assert json.loads(r.stdout)==wanted, r.stderr
 
