@@ -6,7 +6,7 @@ results/drives.json.
 Every run is trained once for each training drive of CamVid, which is held out of it (`holdout="0016E5"`), and counted there
 at 360x480; the published validation and test images are not looked at. A run changes of "today" what its name says: the
 recipe that `train --pretrained --augment --class-weights` has, with pictures of 192x256 and 12 epochs. The model that ships
-has "standardize" beside, 360x480 and 60 epochs. Runs are compared by drive and seed.
+is "streets-first-standardize" at 360x480 and with 40 epochs. Runs are compared by drive and seed.
 Of each the flips and sizes at prediction are scored, too. "scratch" has no ImageNet weights; "streets-first" was trained on
 2000 drawn streets before. What was counted is kept in FOLDER, drive by drive."""
 from functools import partial
