@@ -176,8 +176,9 @@ def time_line(
     if seconds is None: return below
     def measured(m):
         now = about(seconds) if seconds < 7 else f"about {about(seconds)}"
-        return now.capitalize() if m[0][0].isupper() else now
-    times = r"(?i)\b(about )?(\d+ (seconds?|minutes?)|a minute or two|a few seconds|a second)"
+        begins = m[0][0].isupper() or below[:m.start()].endswith(". ")
+        return now.capitalize() if begins else now
+    times = r"(?i)\b(about )?(\d+ (seconds?|minutes?)|a minute( or two)?|a few seconds|a second)"
     return re.sub(times, measured, below, count=1)
 
 def ways(
