@@ -409,7 +409,7 @@ def test_finds_addresses_that_the_explorer_cannot_read(tmp_path):
 
 def cases_of(book):
     "For each link to the explorer: what it asks for, the grids that the figure beside it shows, and the figure's code"
-    import matplotlib, torch
+    import matplotlib.pyplot, torch
     import torch.nn.functional as F
     from pixelladder.subpixel import overlap_map
     matplotlib.use("Agg")
