@@ -120,6 +120,7 @@ def learner(dls, how, weights):
     learn = dense_learner(dls, how["arch"], head, pretrained=how["pretrained"], standardize=how["standardize"],
                           loss_func=Loss(how["loss"], weights), bf16=bf16_is_native(), cbs=NoValidation())
     learn.metrics = []
+    learn.model.to(memory_format=torch.channels_last) # a fifth faster on a CPU
     return learn
 
 def fit(learn, how):
