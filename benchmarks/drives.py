@@ -82,7 +82,8 @@ class WideHead(UnetHead):
         super().__init__(body, n_out, finest)
         c = self.classes.in_channels
         last = [ConvLayer(c if i==0 else c*width, c*width) for i in range(convs-1 if width==1 else convs)]
-        self.classes = nn.Sequential(*last, nn.Conv2d(c*width, n_out, 1))
+        scores = nn.Conv2d(c*width, n_out, 1)
+        self.classes = nn.Sequential(*last, scores) if last else scores # named as in UnetHead, whose weights it may start from
 
 def lovasz(scores, masks):
     "The Lovasz extension of one minus IoU, the mean over the classes in the batch (Berman et al. 2018, algorithm 1)"
