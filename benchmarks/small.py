@@ -72,11 +72,11 @@ def fit(net, draw, steps, lr=2e-3, parameters=None, decay=.01):
 def epoch(bs=BATCH): return len(streets()[1][0])//bs
 
 def trained(head, seed, epochs, lr=2e-3, decay=.01, bs=BATCH):
-    "A network from scratch"
+    "A network from scratch; `head` is a name, or makes a head"
     set_seed(seed, reproducible=True)
     data,train,_,_ = streets()
-    body = SmallBody()
-    net = DensePredictor(body, find_head(head)(body, data.n)).to(memory_format=torch.channels_last)
+    body,make = SmallBody(),find_head(head) if isinstance(head, str) else head
+    net = DensePredictor(body, make(body, data.n)).to(memory_format=torch.channels_last)
     return fit(net, lambda: batch(*train, bs), epochs*epoch(bs), lr, decay=decay)
 
 @torch.no_grad()
