@@ -42,6 +42,8 @@ RUNS = {"today": {},
         "scratch": dict(pretrained=False),
         "scratch-streets-first": dict(pretrained=False, streets=2000),
         "streets-first-standardize": dict(streets=2000, standardize=True),
+        "360x480": dict(size=(360,480)),
+        "streets-first-standardize-360x480": dict(size=(360,480), streets=2000, standardize=True),
         "stride-2": dict(finest=2),
         "two-convolutions": dict(convs=2),
         "twice-as-wide": dict(width=2),
@@ -131,10 +133,10 @@ def fit(learn, how):
         else: learn.fit_one_cycle(how["epochs"], how["lr"])
 
 def on_streets(how, out):
-    "The weights after a training on drawn streets, by the same recipe"
+    "The weights after a training on drawn streets of 192x256, by the same recipe"
     flags = [f"--{k}" for k in ("pretrained","standardize") if how[k]]
     words = " ".join(["--arch", how["arch"], *flags, "--augment", "--class-weights"])
-    return load_model(streets_first(out, words, how["streets"], how["size"])).model.state_dict()
+    return load_model(streets_first(out, words, how["streets"])).model.state_dict()
 
 def batches(data, how, holdout):
     tfms = [Augment(zoom=(.75,2), light=.25)]
