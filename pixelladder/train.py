@@ -250,7 +250,7 @@ def _learner(o, rank, resume):
     head = find_head(o.head)
     if o.bf16 is None: o.bf16 = bf16_is_native()
     if o.task != "classes": return _painter(o, rank, resume)
-    begin = _first(o) if o.start and not resume else None
+    first = _start_model(o) if o.start and not resume else None
     data = open_data(o.data, classes=o.classes, **{k: getattr(o, k) for k in OPTIONS})
     # each process flips its own images; the model is that of the first
     set_seed(o.seed+rank, reproducible=True)
@@ -260,13 +260,13 @@ def _learner(o, rank, resume):
     if o.sgd: how |= dict(opt_func=SGD, wd=1e-3/o.batch_size, wd_bn_bias=True)
     load = o.pretrained and not resume # a checkpoint has all the weights
     learn = dense_learner(dls, o.arch, head, pretrained=load, **how)
-    if begin: _start(learn, begin, data, head)
+    if first: _take_weights(learn, first, data, head)
     print(f"{data}; training {o.head} on {o.arch}, {len(dls.train_ds)} images, "
           f"validating on {len(dls.valid_ds)} ({o.holdout})")
     return learn,data
 
 # %% ../nbs/87_train.ipynb #fd670f34
-def _first(o):
+def _start_model(o):
     "The model to start from; one of another make is an error, before any picture is read"
     import torch
     from pixelladder.body import find_head, head_name
@@ -283,8 +283,9 @@ def _first(o):
         raise ValueError(f"--start {o.start} takes its pictures normalized by {spec['normalization']}, and a training "
                          f"on {spec['arch']} by {dict(mean=mean, std=std)}: start from a model that `train` made")
     if (spec["arch"],spec["head"],standardize) != (o.arch,o.head,o.standardize):
-        raise ValueError(f"--start {o.start} is {_make(spec['head'], spec['arch'], standardize)}, and this training is "
-                         f"{_make(o.head, o.arch, o.standardize)}: say --arch {spec['arch']} --head {spec['head']}"
+        theirs = _network(spec["head"], spec["arch"], standardize)
+        raise ValueError(f"--start {o.start} is {theirs}, and this training is "
+                         f"{_network(o.head, o.arch, o.standardize)}: say --arch {spec['arch']} --head {spec['head']}"
                          f"{' --standardize' if standardize else '; leave --standardize out' if o.standardize else ''}")
     with torch.device("meta"): plain = head_name(find_head(o.head)(model.model.body, len(spec["codes"])))[1]
     if spec.get("options", plain) != plain:
@@ -292,14 +293,14 @@ def _first(o):
                          "start from a model that `train` made")
     return model
 
-def _make(head, arch, standardize): return f"{head} on {arch}{', standardized' if standardize else ''}"
+def _network(head, arch, standardize): return f"{head} on {arch}{', standardized' if standardize else ''}"
 
-def _start(learn, begin, data, make):
-    "Give the learner the weights of the model `begin`, but for the layers that say classes, if those are others"
+def _take_weights(learn, first, data, make_head):
+    "Give the learner the weights of the model `first`, but for the layers that say classes, if those are others"
     import torch
-    own,weights = learn.model.state_dict(),begin.model.state_dict()
-    if list(begin.codes) != list(data.codes):
-        with torch.device("meta"): more = make(learn.model.body, data.n+1).state_dict()
+    own,weights = learn.model.state_dict(),first.model.state_dict()
+    if list(first.codes) != list(data.codes):
+        with torch.device("meta"): more = make_head(learn.model.body, data.n+1).state_dict()
         says = {f"head.{k}" for k,t in more.items() if t.shape != own[f"head.{k}"].shape}
         weights |= {k: own[k] for k in says}
         print(f"new classes, so {', '.join(sorted(says))} are new")
