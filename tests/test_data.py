@@ -125,7 +125,10 @@ def test_mask_is_the_class_at_the_centre_of_each_pixel():
     assert (small == large[1::3, 1::3]).mean() > .95
 
 def test_streets_by_two_processes_at_once(tmp_path):
-    code = f"from pixelladder.streets import make_streets; print(make_streets(r'{tmp_path/'s'}', (16,24)))"
+    # each picture takes its time, and no processor's
+    code = ("import time, numpy as np, pixelladder.streets as s\n"
+            "def draw(*args): time.sleep(.02); return np.zeros((16,24,3), np.uint8),np.zeros((16,24), np.uint8)\n"
+            f"s.draw_street = draw; print(s.make_streets(r'{tmp_path/'s'}', (16,24)))")
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [p.communicate()[0].strip() for p in both] == [str(tmp_path/"s")]*2 and [p.returncode for p in both] == [0,0]
     assert [p.name for p in tmp_path.iterdir()] == ["s"] and len(list((tmp_path/"s"/"images").iterdir())) == 198
@@ -137,6 +140,7 @@ def test_streets_on_disk_are_all_or_nothing(tmp_path, monkeypatch):
         m.setattr(streets, "draw_street", stop)
         with pytest.raises(KeyboardInterrupt): make_streets(tmp_path/"s", (16,24))
     assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(streets, "draw_street", lambda *args: (np.zeros((16,24,3), np.uint8),np.zeros((16,24), np.uint8)))
     data = from_fastai_layout(make_streets(tmp_path/"s", (16,24)))
     assert {k: len(v) for k,v in data.splits.items()} == {k: sum(split_of(s,f)==k for s,(n,*_) in SEQUENCES.items() for f in range(n)) for k in ("train","val","test")}
 
