@@ -26,7 +26,8 @@ def update(path, took):
     path.write_text(json.dumps(book, ensure_ascii=False, indent=1)+"\n", encoding="utf-8")
 
 if __name__=="__main__":
-    if not run_course(tuple(sys.argv[1:]), ROOT/"_run"/"course"): raise SystemExit("a notebook didn't run to its end: see the table above")
+    if not run_course(tuple(sys.argv[1:]), ROOT/"_run"/"course"):
+        raise SystemExit("a notebook didn't run to its end: see the table above")
     found = seconds(ROOT/"_run"/"course"/"course.md")
     record("course", "seconds that each notebook takes, one after the other", seconds=recorded("course", "seconds")|found)
     for name,took in found.items(): update(ROOT/"nbs"/f"{name}.ipynb", took)

@@ -75,8 +75,9 @@ def trained(head, seed, epochs, lr=2e-3, decay=.01, bs=BATCH):
     "A network from scratch; `head` is a name, or makes a head"
     set_seed(seed, reproducible=True)
     data,train,_,_ = streets()
-    body,make = SmallBody(),find_head(head) if isinstance(head, str) else head
-    net = DensePredictor(body, make(body, data.n)).to(memory_format=torch.channels_last)
+    body = SmallBody()
+    make_head = find_head(head) if isinstance(head, str) else head
+    net = DensePredictor(body, make_head(body, data.n)).to(memory_format=torch.channels_last)
     return fit(net, lambda: batch(*train, bs), epochs*epoch(bs), lr, decay=decay)
 
 @torch.no_grad()
