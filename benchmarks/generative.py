@@ -15,9 +15,12 @@ from scipy.ndimage import median_filter
 from fastai.torch_core import set_seed
 from pixelladder.body import Body
 from pixelladder.data import open_data
-from pixelladder.generative import (TASKS, ColourClasses, FeatureLoss, PictureHead, ab_error, colourfulness, edge_loss,
-                                    enlarged, give_back, painted, picture_dls, picture_learner, psnr, rgb_to_lab, ssim)
+from pixelladder.colours import ab_error, colourfulness, painted, rgb_to_lab
+from pixelladder.generative import (TASKS, ColourClasses, FeatureLoss, PictureHead, edge_loss, give_back,
+                                    picture_learner, psnr)
+from pixelladder.pieces import picture_dls
 from pixelladder.subpixel import checkerboard_score
+from torchmetrics.functional.image import structural_similarity_index_measure
 from record import kept, parser, record_runs
 
 NOISE = .1
@@ -68,6 +71,8 @@ def filters():
 def as_array(x): return x.permute(1,2,0).numpy().astype(np.float64)
 def as_tensor(a): return torch.tensor(np.asarray(a)).float().permute(2,0,1).clamp(0, 1)[None]
 
+def ssim(made, truth): return structural_similarity_index_measure(made, truth, data_range=1.).item()
+
 def filtered(f, k, left, truth):
     "Mean PSNR of a filter"
     return torch.cat([psnr(as_tensor(f(as_array(x), k)), y[None]) for x,y in zip(left, truth)]).mean().item()
@@ -76,8 +81,8 @@ def baselines(task, left, truth, train):
     "Mean PSNR of what needs no training"
     def mean(made): return psnr(made, truth).mean().item()
     if task.scale > 1:
-        found = {mode: enlarged(left, task.scale, mode) for mode in ("nearest","bilinear","bicubic")}
-        return {mode: mean(y) for mode,y in found.items()} | {"SSIM bicubic": ssim(found["bicubic"], truth).mean().item()}
+        found = {mode: F.interpolate(left, scale_factor=task.scale, mode=mode).clamp(0, 1) for mode in ("nearest","bilinear","bicubic")}
+        return {mode: mean(y) for mode,y in found.items()} | {"SSIM bicubic": ssim(found["bicubic"], truth)}
     found = {"before": mean(left)}
     if task is not TASKS["denoise"]: return found
     few = torch.stack(train[::len(train)//4]).float()/255
@@ -127,7 +132,7 @@ def run(camvid, out, name, seed):
     base = kept(out/f"baselines-{RUNS[name][0]}-{data}.json", partial(baselines, task, left, truth, train))
     score = psnr(made, truth).mean().item()
     start = base.get("bicubic", base.get("before"))
-    return {"PSNR": score, "gain": score-start, "SSIM": ssim(made, truth).mean().item(),
+    return {"PSNR": score, "gain": score-start, "SSIM": ssim(made, truth),
             "sharpness": sharpness(made, truth), "checkerboard": on_grey(model), **base}
 
 def say(found): return "  ".join(f"{k} {v:.3f}" for k,v in found.items() if isinstance(v, float))

@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from picture import write
 from pixelladder.body import Body
-from pixelladder.generative import STYLES, FeatureLoss, StyleLoss, paint_pixels, style_picture
+from pixelladder.generative import FeatureLoss, StyleLoss, paint_pixels
 from pixelladder.streets import draw_street
+from pixelladder.styles import STYLES, style_picture
 from record import ROOT, record
 
 def streets(frames):

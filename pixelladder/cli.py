@@ -125,7 +125,7 @@ def _makes_pictures(folder):
 
 def _evaluate_painter(model, given):
     "Score a model that makes pictures: against the photos, without masks"
-    from pixelladder.generative import open_photos
+    from pixelladder.photos import open_photos
     data = open_photos(given["data"], classes=given.get("classes"), **_of_data(given))
     scores = model.evaluate(data, given["split"], given.get("holdout", "published"))
     if given["json"]: return print(json.dumps(scores))

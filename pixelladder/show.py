@@ -6,7 +6,7 @@ Docs: https://pixelladder.github.io/pixelladder/show.html.md"""
 
 # %% auto #0
 __all__ = ['GREY', 'COLOURS', 'HATCH', 'show_grids', 'colour_mask', 'legend', 'show_predictions', 'best_median_worst',
-           'load_results']
+           'show_pictures', 'load_results']
 
 # %% ../nbs/00_show.ipynb #2bfd95fe
 import json
@@ -17,6 +17,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 
 # %% ../nbs/00_show.ipynb #36e56112
+from .checks import whole
 from .codes import VOID
 
 # %% ../nbs/00_show.ipynb #f20a3594
@@ -192,6 +193,25 @@ def best_median_worst(
         raise ValueError(f"none of the {len(scores)} scores is a number, so there is no best, median or worst: "
                          "score at least one image")
     return [order[-1], order[(len(order)-1)//2], order[0]]
+
+# %% ../nbs/00_show.ipynb #c51b67c9
+def show_pictures(
+    pictures:dict, # A title and a picture each: tensors, float from 0 to 1, `(3,H,W)`
+    part:tuple=(slice(None),slice(None)), # Rows and columns to show
+    across:int=4, # Pictures in a row
+    width:float=2.6, # Of one picture, in inches
+):
+    "Pictures side by side, each pixel as it is."
+    whole(across, "across")
+    shown = {title: _array(p.permute(1,2,0).clamp(0, 1))[part] for title,p in pictures.items()}
+    down,across = -(-len(shown)//across),min(across, len(shown))
+    h,w = next(iter(shown.values())).shape[:2]
+    size = across*width,down*(width*h/w+.25)
+    fig,axs = plt.subplots(down, across, figsize=size, squeeze=False, facecolor="white", layout="constrained")
+    for ax in axs.flat: ax.set_axis_off()
+    for ax,(title,p) in zip(axs.flat, shown.items()):
+        ax.imshow(p, interpolation="nearest")
+        ax.set_title(title, fontsize=10)
 
 # %% ../nbs/00_show.ipynb #78185b5e
 def load_results(

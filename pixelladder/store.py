@@ -158,7 +158,7 @@ def load_model(
 def _kind(spec):
     "What a model of that recipe is used as: it says classes, or it makes pictures"
     if "task" not in spec: return Segmenter
-    from pixelladder.generative import Painter # chapter 11
+    from pixelladder.painter import Painter
     return Painter
 
 # %% ../nbs/00_store.ipynb #92590752

@@ -329,7 +329,9 @@ def _painter(o, rank, resume):
     from PIL import Image
     from fastai.torch_core import set_seed
     from pixelladder.data import usable_images
-    from pixelladder.generative import TASKS, open_photos, picture_dls, picture_learner
+    from pixelladder.generative import TASKS, picture_learner
+    from pixelladder.photos import open_photos
+    from pixelladder.pieces import picture_dls
     from pixelladder.layouts import OPTIONS
     from pixelladder.pictures import as_picture
     data = open_photos(o.data, classes=o.classes, **{k: getattr(o, k) for k in OPTIONS})

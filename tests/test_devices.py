@@ -235,10 +235,11 @@ def test_sources_of_chance(data, monkeypatch):
     set_random_state(dls, state)
 
 def test_loaders_are_made_for_the_default_device(data, far, monkeypatch):
-    import pixelladder.cache as cache, pixelladder.generative as generative
-    for module in (cache,generative): monkeypatch.setattr(module, "default_device", lambda: far)
+    import pixelladder.cache as cache, pixelladder.pieces as pieces
+    from pixelladder.generative import TASKS
+    for module in (cache,pieces): monkeypatch.setattr(module, "default_device", lambda: far)
     pictures = [torch.randint(0, 255, (3,32,32), dtype=torch.uint8) for _ in range(2)]
-    for dls in (cached_dls(data, SIZE, 2),generative.picture_dls(pictures, pictures, generative.TASKS["super2"], (16,16), bs=2)):
+    for dls in (cached_dls(data, SIZE, 2),pieces.picture_dls(pictures, pictures, TASKS["super2"], (16,16), bs=2)):
         assert dls.device==far and all(map(is_far, dls.one_batch()))
 
 # --- prediction
@@ -342,7 +343,8 @@ def test_tasks(far):
         same(task.finish(got[1], out.to(far)), task.finish(want[1], out), rtol=1e-3, atol=1e-3)
 
 def test_a_painter(data, far):
-    from pixelladder.generative import TASKS, Painter
+    from pixelladder.generative import TASKS
+    from pixelladder.painter import Painter
     known = {**recipe(segmenter_for(data).model, data, SIZE), "task": "super2"}
     painter = Painter(a_painter(TASKS["super2"]), known)
     picture = data.splits["val"][0]
@@ -350,7 +352,8 @@ def test_a_painter(data, far):
     assert np.abs(painter.to(far)(picture).astype(int)-want).max() <= 1
 
 def test_a_learner_of_pictures(far):
-    from pixelladder.generative import ColourClasses, picture_dls, picture_learner
+    from pixelladder.generative import ColourClasses, picture_learner
+    from pixelladder.pieces import picture_dls
     pictures = [torch.randint(0, 255, (3,32,32), dtype=torch.uint8) for _ in range(2)]
     task = ColourClasses(pictures)
     dls = picture_dls(pictures, pictures, task, (32,32), bs=2).to(far)
@@ -360,12 +363,14 @@ def test_a_learner_of_pictures(far):
     with learn.no_bar(), learn.no_logging(): learn.fit(1)
 
 def test_losses_and_scores_of_pictures(far):
-    import pixelladder.generative as g
+    import pixelladder.colours as c, pixelladder.generative as g
+    from pixelladder.show import show_pictures
+    from pixelladder.styles import style_picture
     made,truth = torch.rand(2, 2, 3, 32, 32)
-    scores = dict(psnr=g.psnr, mean_psnr=g.mean_psnr, ssim=g.ssim, edges=g.edge_loss, colours=g.ab_error, painted=lambda a, b: g.painted(a, g.rgb_to_lab(b)[:,1:]),
-                  lab=lambda a, b: g.lab_to_rgb(g.rgb_to_lab(a)), grey=lambda a, b: g.grey(a), colourful=lambda a, b: g.colourfulness(a), gram=lambda a, b: g.gram(a))
+    scores = dict(psnr=g.psnr, mean_psnr=g.mean_psnr, edges=g.edge_loss, colours=c.ab_error, painted=lambda a, b: c.painted(a, c.rgb_to_lab(b)[:,1:]),
+                  lab=lambda a, b: c.lab_to_rgb(c.rgb_to_lab(a)), grey=lambda a, b: c.grey(a), colourful=lambda a, b: c.colourfulness(a), gram=lambda a, b: g.gram(a))
     for score in scores.values(): same(score(made.to(far), truth.to(far)), score(made, truth), rtol=1e-3, atol=1e-3)
-    style = g.style_picture("mosaic", (32,32))
+    style = style_picture("mosaic", (32,32))
     losses = {"features": lambda place: g.FeatureLoss(Body("squeezenet1_1")), "style": lambda place: g.StyleLoss(Body("squeezenet1_1"), style.to(place))}
     for make in losses.values():
         torch.manual_seed(0)
@@ -375,8 +380,7 @@ def test_losses_and_scores_of_pictures(far):
             loss = make(place)
             same(loss(made.to(far), truth.to(far)), want, rtol=1e-3, atol=1e-3)
     same(g.paint_pixels(loss, truth[:1].to(far), steps=1), truth[:1], atol=.03, rtol=0)
-    g.score_pictures({"made": made.to(far)}, truth.to(far))
-    g.show_pictures({"made": made[0].to(far)})
+    show_pictures({"made": made[0].to(far)})
 
 # --- instruments and the ladder's costs
 
