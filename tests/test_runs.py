@@ -169,12 +169,13 @@ def survive(run, data, folder, moments, *more, workers=0, epochs=3):
     return killed
 
 @pytest.mark.parametrize("workers,more", [(0,()), (2,()), (0,("--pretrained",)), (0,("--bf16","--sgd"))])
-def test_killed_five_times_and_bit_equal(run, data, tmp_path, workers, more):
+def test_killed_and_bit_equal(run, data, tmp_path, workers, more):
     status,text = run(*words(data, *more, "--out", tmp_path/"whole"), workers=workers)
     assert status==0, text
     rng = Random(workers+len(more))
     moments = sorted([rng.randrange(3), rng.randrange(1, 50)] for _ in range(5)) # an epoch has 50 events and steps of writing
-    assert survive(run, data, tmp_path/"killed", moments, *more, workers=workers)==5
+    if more: moments = list(dict(moments).items()) # one an epoch
+    assert survive(run, data, tmp_path/"killed", moments, *more, workers=workers)==len(moments)
     same(tmp_path/"whole", tmp_path/"killed")
 
 def test_killed_in_every_step_of_writing(run, data, tmp_path):
