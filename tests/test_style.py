@@ -139,9 +139,6 @@ def test_counts_what_is_exported():
     cells = [({"export"}, "a\n\nb\nc"), ({"hide"}, "x\nx\nx"), ({"exports","exercise"}, "d"), (set(), "e")]
     assert share_of_export(cells)==.6
 
-if __name__=="__main__":
-    for name in sys.argv[1:]: print(name, *hard_to_read(name), sep="\n  ")
-
 def test_the_repository_has_one_address():
     "It stands in pyproject.toml; wherever else it is written (the site's frame, the set-up cells) it is the same"
     from pixelladder.runtime import repository
@@ -157,3 +154,6 @@ def test_every_notebook_opens_elsewhere(book):
     wanted = first_cells(f"{book.parent.name}/{book.name}", repository())
     assert tuple(c["id"] for c in cells)==IDS
     assert all("".join(c["source"]).startswith(w["source"]) and w["metadata"]==c["metadata"] for c,w in zip(cells, wanted))
+
+if __name__=="__main__":
+    for name in sys.argv[1:]: print(name, *hard_to_read(name), sep="\n  ")
