@@ -39,7 +39,7 @@ then on the 367 training images of CamVid's published split: {epochs} epochs, in
 ## Limits
 
 One run with one seed: the next one differs. The published `val` is a clip from a drive that is trained on, \
-so the scores flatter: the same network, trained for {short} epochs at 192x256
+so the scores flatter: the same network, trained for {short} epochs
 without one of the three training drives, had {low:.2f} to {high:.2f} on that drive (`results/drives.json`). \
 The 233 test images were not looked at. \
 The network knows Cambridge by day and at dusk, from behind a windscreen, at 360x480;
@@ -56,7 +56,7 @@ the figures are those of `results/camvid_model.json`.
 """
 
 def write_card(found):
-    same = recorded("drives", "runs")["streets-first-standardize"]
+    same = recorded("drives", "runs")["streets-first-standardize-360x480"]
     unseen = [drive["one look"]["mean_iou"] for seed in same["seeds"].values() for drive in seed.values()]
     val = found["val"]
     rows = "\n".join(f"| {c} | {v:.3f} |" for c,v in val["iou"].items())
