@@ -1,4 +1,4 @@
-"""A picture in, a picture out, at any size: whole or by tiles, on average with its mirror image, and its score.
+"""A picture in, a picture out, at any size, whole or by tiles; and its score, which needs no masks.
 
 Docs: https://pixelladder.github.io/pixelladder/painter.html.md"""
 
