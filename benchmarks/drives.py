@@ -53,6 +53,7 @@ RUNS = {"today": {},
         "no-class-weights": dict(power=0),
         "median-frequency": dict(power=1),
         "24-epochs": dict(epochs=24),
+        "standardize-44-epochs": dict(standardize=True, epochs=44), # as many steps as streets-first-standardize, in the mean
         "twice-the-rate": dict(lr=4e-3),
         "body-at-the-full-rate": dict(body=1)}
 

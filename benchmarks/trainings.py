@@ -15,7 +15,7 @@ QUEUE = [ # the shortest way to an answer first; a later seed after the first of
     "headline",
     "rungs",
     "drives --seeds 0 --runs streets-first-standardize streets-first scratch scratch-streets-first lovasz stride-2",
-    "drives --seeds 0 --runs dice two-convolutions twice-as-wide 24-epochs hard-pixels",
+    "drives --seeds 0 --runs standardize-44-epochs dice two-convolutions twice-as-wide 24-epochs hard-pixels",
     "drives --seeds 0 1 --runs today standardize streets-first-standardize streets-first weather crops",
     "drives --seeds 0 --runs no-class-weights median-frequency twice-the-rate body-at-the-full-rate",
     "drives --seeds 0 1 2",
