@@ -11,7 +11,6 @@ __all__ = ['cut_classifier', 'ConcatPool', 'classifier_head', 'head_parameters',
 # %% ../nbs/00_body_and_head.ipynb #341f7513
 import copy, math
 from bisect import bisect_left
-from functools import partial
 
 # %% ../nbs/00_body_and_head.ipynb #028d41ff
 import torch
@@ -107,10 +106,13 @@ def group_by_size(
     return [nn.Sequential(*group) for group in groups]
 
 # %% ../nbs/00_body_and_head.ipynb #1ec39149
-def _reads(net, n_in, size):
-    "Whether `net` has a cell left at the bottom for a picture of `size` x `size` pixels"
-    try: return size > 0 and bool(feature_shapes(net, n_in, size))
-    except (RuntimeError, ValueError, AssertionError): return False
+def _smallest(net, n_in):
+    "The side of the smallest square that leaves `net` a cell at the bottom; most networks take a single pixel"
+    def reads(side):
+        try: return bool(feature_shapes(net, n_in, side))
+        except (RuntimeError, ValueError, AssertionError): return False
+    enough = next(2**i for i in range(9) if reads(2**i))
+    return bisect_left(range(enough), True, lo=enough//2+1, key=reads)
 
 # %% ../nbs/00_body_and_head.ipynb #7b446536
 def standardized(
@@ -143,7 +145,7 @@ class Body(nn.Module):
                              "resolutions at any size: take a convolutional one") from e
         self.channels = [c for c,_,_ in shapes]
         self.strides = [2**round(math.log2(256/h)) for _,h,_ in shapes]
-        self.minimum = bisect_left(range(256), True, key=partial(_reads, ghost, n_in))
+        self.minimum = _smallest(ghost, n_in)
         if len(set(self.strides)) < 3:
             raise ValueError(f"{self.arch} gives features at the strides {self.strides}, and a dense predictor needs "
                              "at least 3 resolutions: take another body, for instance a convolutional one of timm")

@@ -1,10 +1,8 @@
 "A learner's copy, solved with right answers that are written in an unusual way."
 import inspect, re
-from pathlib import Path
 import nbformat
-from nbclient import NotebookClient
 from answers import RIGHT
-from pixelladder.check import notebook_of
+from terminal import run_cells
 
 PRELUDE = "import math, numpy as np, torch, torch.nn.functional as F, torchvision.transforms.functional as TF\nfrom torch import nn\nfrom fastai.layers import ConvLayer\n"
 
@@ -34,13 +32,13 @@ import fastai.learner
 defaults.callbacks = [*defaults.callbacks, Short]"""
 
 def in_short(book):
-    "The book with a first cell that ends each training after a batch: what it learns is not looked at"
+    "The book with a first cell that ends each training after a batch, and loops of two steps: what it learns is not looked at"
+    for cell in book.cells: cell.source = re.sub(r"(\bsteps(?::int)?=)\d+", r"\g<1>2", cell.source)
     book.cells.insert(0, nbformat.v4.new_code_cell(SHORT))
     return book
 
 def said_by(book):
     "What a copy prints, run from top to bottom with trainings of a batch"
-    NotebookClient(in_short(book), timeout=600, kernel_name="python3", resources={"metadata": {"path": str(Path(__file__).parent.parent/"nbs")}}, extra_arguments=["--IPKernelApp.log_level=40"]).execute()
-    return "".join(o.get("text", "") for cell in book.cells for o in cell.get("outputs", []))
+    return run_cells([cell.source for cell in in_short(book).cells if cell.cell_type=="code"])
 
 def names_in(book): return re.findall(r"^(\w+) = check\(\1\)", "\n".join(cell.source for cell in book.cells), re.M)
