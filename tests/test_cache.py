@@ -1,5 +1,5 @@
 "Kept pixels: the same as those decoded anew, augmented with their masks, and made again or refused when something is wrong."
-import errno, os, resource, subprocess, sys, tempfile
+import errno, os, resource, tempfile, time
 from dataclasses import replace
 from pathlib import Path
 import numpy as np, pytest, torch
@@ -7,6 +7,7 @@ from PIL import Image
 from fastai.data.transforms import get_c
 from fastai.torch_core import TensorImage, TensorMask
 from conftest import segnet_folder
+from terminal import SERVER, fork
 from pixelladder import cache, files
 from pixelladder.cache import Augment, CachedImages, cached_dls, cached_pixels, pixel_file, pixel_images
 from pixelladder.data import open_data
@@ -258,31 +259,30 @@ def test_without_locks_it_works_too(data, monkeypatch):
 
 # --- processes
 
-def run(data, code):
-    "A process that has `data` open"
-    head = f"import os\nfrom pixelladder import cache\nfrom pixelladder.cache import cached_pixels\nfrom pixelladder.data import open_data\ndata = open_data({str(data.splits['train'][0].parent.parent)!r})\n"
-    return subprocess.Popen([sys.executable, "-c", head+code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def decode(folder, there, slowly=False):
+    "Keep the pixels, and say what they add up to and how many images were decoded; or halfway wait for a word"
+    plain,seen = cache._planes,[]
+    def planes(*args):
+        seen.append(1)
+        if slowly and len(seen)==7: there.send("halfway"); there.recv()
+        return plain(*args)
+    cache._planes,cache.os.cpu_count = planes,lambda: 1
+    there.send([int(cached_pixels(open_data(folder), SIZE).sum()), len(seen)])
 
-SLOW = f"""
-decode,seen = cache._planes,[]
-def planes(*args):
-    seen.append(1)
-    if len(seen)==7: print("halfway", flush=True); input()
-    return decode(*args)
-cache._planes,cache.os.cpu_count = planes,lambda: 1
-cached_pixels(data, {SIZE})
-print("made", flush=True)"""
-
-@pytest.mark.parametrize("killed", [False, True])
-def test_two_processes_wait_for_each_other(data, killed):
-    first = run(data, SLOW)
-    assert first.stdout.readline()=="halfway\n" and len(kept(".*-draft"))==1 and not kept()
-    second = run(data, f"decode = cache._planes\ndef planes(*args): os.write(1, b'decodes\\n'); return decode(*args)\ncache._planes = planes\nprint(cached_pixels(data, {SIZE}).sum())")
-    assert second.stdout.readline().startswith(f"waiting for process {first.pid}, which is decoding images into")
-    if killed: first.kill(); first.wait()
-    else: assert first.communicate("\n", timeout=120)[0]=="made\n"
-    out = second.communicate(timeout=120)[0].splitlines()
-    assert second.returncode==0 and out.count("decodes")==(13 if killed else 0) and int(out[-1])==fresh(data).sum()
+@pytest.mark.parametrize("killed", [False,True])
+def test_two_processes_wait_for_each_other(data, killed, tmp_path):
+    folder,said = data.splits["train"][0].parent.parent,tmp_path/"said"
+    (one,first_end),(two,second_end) = SERVER.Pipe(),SERVER.Pipe()
+    first = fork(decode, folder, first_end, True)
+    assert one.recv()=="halfway" and len(kept(".*-draft"))==1 and not kept()
+    second = fork(decode, folder, second_end, out=said)
+    while f"waiting for process {first.pid}, which is decoding images into" not in (said.read_text() if said.exists() else ""):
+        assert second.is_alive()
+        time.sleep(.02)
+    if killed: first.kill(); first.join()
+    else: one.send("go on"); assert one.recv()[1]==13
+    assert two.recv()==[fresh(data).sum(), 13 if killed else 0]
+    second.join()
     assert kept()==[pixel_file(data, SIZE).name] and not kept(".*-draft") # the draft of the one that was killed is gone
 
 def test_ctrl_c_leaves_nothing(data, monkeypatch):

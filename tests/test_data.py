@@ -1,8 +1,9 @@
 "Data sets on disk: layouts, splits, and every fault with its file and its sentence."
-import pickle, subprocess, sys
+import pickle, time
 import numpy as np, pytest
 from PIL import Image
 from conftest import segnet_folder
+from terminal import fork
 from pixelladder.codes import CAMVID, CAMVID_CODES, VOID
 from pixelladder.data import check_data, from_fastai_layout, from_segnet_layout, open_data, split_for
 from pixelladder.streets import SEQUENCES, draw_street, make_streets, split_of
@@ -124,13 +125,19 @@ def test_mask_is_the_class_at_the_centre_of_each_pixel():
     small,large = draw_street("suburb", 4, (64,80))[1],draw_street("suburb", 4, (192,240))[1]
     assert (small == large[1::3, 1::3]).mean() > .95
 
+def make_slowly(folder):
+    "Each picture takes its time, and no processor's"
+    import pixelladder.streets as streets
+    def draw(*args):
+        time.sleep(.02)
+        return np.zeros((16,24,3), np.uint8),np.zeros((16,24), np.uint8)
+    streets.draw_street = draw
+    assert streets.make_streets(folder, (16,24))==folder
+
 def test_streets_by_two_processes_at_once(tmp_path):
-    # each picture takes its time, and no processor's
-    code = ("import time, numpy as np, pixelladder.streets as s\n"
-            "def draw(*args): time.sleep(.02); return np.zeros((16,24,3), np.uint8),np.zeros((16,24), np.uint8)\n"
-            f"s.draw_street = draw; print(s.make_streets(r'{tmp_path/'s'}', (16,24)))")
-    both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [p.communicate()[0].strip() for p in both] == [str(tmp_path/"s")]*2 and [p.returncode for p in both] == [0,0]
+    both = [fork(make_slowly, tmp_path/"s") for _ in range(2)]
+    for p in both: p.join()
+    assert [p.exitcode for p in both] == [0,0]
     assert [p.name for p in tmp_path.iterdir()] == ["s"] and len(list((tmp_path/"s"/"images").iterdir())) == 198
 
 def test_streets_on_disk_are_all_or_nothing(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@ import os, re, signal, subprocess, sys, threading
 from pathlib import Path
 import pytest
 from conftest import segnet_folder
-from terminal import run
+from terminal import SERVER, ask, command, fork, run
 from pixelladder.files import DRAFT, lock_folder, replacing, sweep_drafts
 
 OTHERS = [".notes.md.2024", ".bashrc.bak.1", ".a.b.[0-9]", "draft.123", ".x.0123456789abcdef", ".model.json.12345", "..0123456789abcdef.pixelladder-draft"]
@@ -57,39 +57,43 @@ def test_the_lock_destroys_nothing(tmp_path, text):
     with lock_folder(tmp_path): pass
     assert (tmp_path/".lock").read_text().startswith("important") == (text=="important")
 
-def test_threads_and_processes_are_kept_apart(tmp_path):
-    code = f"from pixelladder.files import lock_folder\nwith lock_folder({str(tmp_path)!r}): pass"
-    def other():
-        with lock_folder(tmp_path): pass
-    with lock_folder(tmp_path, "training into"):
-        with pytest.raises(ValueError, match="this process is"): other()
-        r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert r.returncode and f"process {os.getpid()} is" in r.stderr
-    other()
+def lock(folder):
+    with lock_folder(folder): pass
 
-SLOW = """
-import sys, pixelladder.train as t
-first = t._learner
-def learner(o, rank, resume):
-    made = first(o, rank, resume)
-    print("decoded", flush=True); input()
-    return made
-t._learner = learner
-from pixelladder.cli import main
-main(sys.argv[1:])"""
+def test_threads_and_processes_are_kept_apart(tmp_path):
+    with lock_folder(tmp_path, "training into"):
+        with pytest.raises(ValueError, match="this process is"): lock(tmp_path)
+        r = ask(lock, tmp_path)
+        assert r.returncode and f"process {os.getpid()} is" in r.stderr
+    lock(tmp_path)
+
+def slowly(there, *words):
+    "`pixelladder`, which waits for a word after it has decoded its images"
+    import pixelladder.train as t
+    first = t._learner
+    def learner(o, rank, resume):
+        made = first(o, rank, resume)
+        there.send("decoded")
+        there.recv()
+        return made
+    t._learner = learner
+    command(*words)
 
 def test_the_slower_of_two_trainings_overwrites_nothing(tmp_path):
     "It began beside the other, and gets the lock after the other is done"
     data = segnet_folder(tmp_path/"d", {"train": 4, "val": 2})
     words = ["train","--data",data,"--arch","squeezenet1_1","--size","24x32","--epochs",1,"--out",tmp_path/"m"]
-    env = {**os.environ, "PIXELLADDER_CACHE": str(tmp_path/"cache")}
-    slow = subprocess.Popen([sys.executable, "-c", SLOW, *map(str, words)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
-    while "decoded" not in slow.stdout.readline(): assert slow.poll() is None
+    env = {"PIXELLADDER_CACHE": str(tmp_path/"cache")}
+    here,there = SERVER.Pipe()
+    slow = fork(slowly, there, *map(str, words), err=tmp_path/"said", **env)
+    assert here.recv()=="decoded"
     fast = run(*words, **env)
     assert fast.returncode==0, fast.stderr
     model = (tmp_path/"m"/"model.safetensors").read_bytes()
-    _,error = slow.communicate("\n")
-    assert slow.returncode==2 and "already holds a model" in error and "Traceback" not in error
+    here.send("go on")
+    slow.join()
+    error = (tmp_path/"said").read_text()
+    assert slow.exitcode==2 and "already holds a model" in error and "Traceback" not in error
     assert (tmp_path/"m"/"model.safetensors").read_bytes()==model
 
 def test_streets_on_a_full_disk(tmp_path, monkeypatch):

@@ -1,10 +1,12 @@
 """What an older program wrote is still read: models, runs and ladders. `old/` holds the texts that version 0.1.0 wrote before format 2, its lists of options those of then."""
-import json, os, shutil, subprocess, sys
+import json, os, shutil
 from pathlib import Path
 import numpy as np, pytest, torch
 from PIL import Image
 from conftest import segnet_folder
+from fastai.basics import Callback, defaults
 from safetensors.torch import load_file, save_file
+from terminal import ask
 import pixelladder.all # every chapter names its heads
 from pixelladder.body import HEADS, Body, DensePredictor
 from pixelladder.ladder import climb
@@ -22,14 +24,17 @@ def data(tmp_path_factory): return segnet_folder(tmp_path_factory.mktemp("old")/
 @pytest.fixture(scope="module")
 def whole(data, tmp_path_factory): return train(str(data), tmp_path_factory.mktemp("whole")/"m", **SMALL)
 
-def stopped_after_an_epoch(data, out):
+class Quit(Callback):
+    order = 90
+    def after_epoch(self): os._exit(7)
+
+def train_an_epoch(data, out):
     "A run that ends where its second epoch would begin"
-    code = ("import os, sys, json, fastai.basics as fb\n"
-            "class Quit(fb.Callback):\n    order = 90\n    def after_epoch(self): os._exit(7)\n"
-            "fb.defaults.callbacks.append(Quit)\n"
-            "from pixelladder.train import train\n"
-            "o = json.loads(sys.argv[3])\ntrain(sys.argv[1], sys.argv[2], **{**o, 'size': tuple(o['size'])})")
-    r = subprocess.run([sys.executable, "-c", code, data, out, json.dumps(SMALL)], capture_output=True, text=True)
+    defaults.callbacks.append(Quit)
+    train(str(data), out, **SMALL)
+
+def stopped_after_an_epoch(data, out):
+    r = ask(train_an_epoch, data, out)
     assert r.returncode==7, r.stderr
     return out
 

@@ -1,9 +1,13 @@
-"""Runs that survive: killed, interrupted, spoiled, locked, shared between processes; and each goes on to the same end.
-
-Run as a script, this file is the place where the trainings run: it imports once, then forks a child for each."""
+"Runs that survive: killed, interrupted, spoiled, locked, shared between processes; and each goes on to the same end."
 import csv, json, os, signal, subprocess, sys
-from pathlib import Path
 from random import Random
+import numpy as np, pytest, torch
+from PIL import Image
+from conftest import segnet_folder
+from safetensors import safe_open
+from terminal import SERVER, fork
+from pixelladder.predict import load_model
+from pixelladder.runs import CHECKPOINT, read_checkpoint
 
 def trigger(moments, act):
     "Call `act` once at each of the `moments`: (epoch, how many events or steps of writing since its start)"
@@ -79,42 +83,9 @@ def two_processes(job):
     if os.environ["RANK"]=="0": print("RESULT", json.dumps([(weights(whole)-start).abs().max().item(), (weights(whole)-weights(shared)).abs().max().item(),
                                            int(alone.sum()), bool((in_fit==alone).all()), bool((again==alone).all())]))
 
-def start(job, rank, w):
-    "A child that does the job; `w` takes what it prints"
-    if pid := os.fork(): return pid
-    for fd in (1,2): os.dup2(w, fd)
+def begin(job, rank=0):
     if "port" in job: os.environ.update(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(job["port"]), ACCELERATE_USE_CPU="true")
-    status = 0
-    try: two_processes(job) if "data" in job else child(job, rank)
-    except SystemExit as e: status = e.code or 0
-    except BaseException: import traceback; traceback.print_exc(); status = 1
-    for f in (sys.stdout, sys.stderr): f.flush()
-    os._exit(status)
-
-def serve():
-    import pixelladder, torch, fastai.vision.all, pixelladder.cli, pixelladder.runs
-    torch.set_num_threads(1)
-    for line in sys.stdin:
-        job,(r,w) = json.loads(line),os.pipe()
-        pids = [start(job, rank, w) for rank in range(2 if "port" in job else 1)]
-        os.close(w)
-        status = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids][0]
-        os.set_blocking(r, False) # workers of a killed process may still hold the other end
-        text = b""
-        try:
-            while more := os.read(r, 65536): text += more
-        except BlockingIOError: pass
-        os.close(r)
-        print(json.dumps([status, text.decode()]), flush=True)
-
-if __name__=="__main__": serve(); sys.exit()
-
-import numpy as np, pytest, torch
-from PIL import Image
-from conftest import segnet_folder
-from safetensors import safe_open
-from pixelladder.predict import load_model
-from pixelladder.runs import CHECKPOINT, read_checkpoint
+    two_processes(job) if "data" in job else child(job, rank)
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
@@ -128,13 +99,16 @@ def data(tmp_path_factory):
     return segnet_folder(tmp_path_factory.mktemp("data"), {"train": 12, "val": 5}, (40,48), draw=draw)
 
 @pytest.fixture(scope="module")
-def run():
-    p = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+def run(tmp_path_factory):
+    "How a training ended, and all that its process or processes said"
+    said = tmp_path_factory.mktemp("said")/"said"
     def run(*words, **job):
-        print(json.dumps({"words": list(map(str, words)), **job}), file=p.stdin, flush=True)
-        return json.loads(p.stdout.readline())
-    yield run
-    p.stdin.close(); p.wait()
+        job["words"] = list(map(str, words))
+        said.write_text("")
+        processes = [fork(begin, job, rank, out=said, err=said) for rank in range(2 if "port" in job else 1)]
+        for p in processes: p.join()
+        return processes[0].exitcode,said.read_text()
+    return run
 
 def words(data, *more, epochs=3): return ["train","--data",data,"--arch","squeezenet1_1","--size","40x48","--batch-size",4,"--epochs",epochs,*more]
 
@@ -252,12 +226,18 @@ def test_resume_refuses(run, data, tmp_path):
     assert result[0]==0, result[1]
     sentence(run("train","--resume",out), "finished")
 
+def lock(folder, there):
+    from pixelladder.files import lock_folder
+    with lock_folder(folder):
+        there.send("locked")
+        there.recv()
+
 def test_two_trainings_into_one_folder(run, data, tmp_path):
-    code = "import sys; from pixelladder.files import lock_folder\nwith lock_folder(sys.argv[1]): print('locked', flush=True); sys.stdin.read()"
-    other = subprocess.Popen([sys.executable, "-c", code, tmp_path/"m"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert other.stdout.readline()=="locked\n"
+    here,there = SERVER.Pipe()
+    other = fork(lock, tmp_path/"m", there)
+    assert here.recv()=="locked"
     sentence(run(*words(data, "--out", tmp_path/"m")), f"process {other.pid} is training", "another folder")
-    other.kill(); other.wait()
+    other.kill(); other.join()
     assert run(*words(data, "--out", tmp_path/"m", epochs=1))[0]==0
 
 def test_trained_on_crops_predicts_at_the_pictures_own_size(run, data, tmp_path):
