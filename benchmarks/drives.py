@@ -54,6 +54,8 @@ RUNS = {"today": {},
         "median-frequency": dict(power=1),
         "24-epochs": dict(epochs=24),
         "standardize-44-epochs": dict(standardize=True, epochs=44), # as many steps as streets-first-standardize, in the mean
+        "streets-first-standardize-44-epochs": dict(streets=2000, standardize=True, epochs=44),
+        "scratch-44-epochs": dict(pretrained=False, epochs=44),
         "twice-the-rate": dict(lr=4e-3),
         "body-at-the-full-rate": dict(body=1)}
 
