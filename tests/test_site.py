@@ -12,15 +12,21 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 import pypandoc, pytest, yaml
 from fastcore.docments import docments
+from terminal import ask
 root = Path(__file__).parent.parent
 
 HTTP_ONLY = {"host.robots.ox.ac.uk"} # Pascal VOC's home, as its authors and torchvision write it
 
 # --- from a notebook to a page
 
+def pages_in(folder):
+    from nbdev.serve import proc_nbs
+    os.chdir(folder)
+    proc_nbs(n_workers=0)
+
 def process(folder):
     "Let nbdev make the pages of the project in `folder`, in its `_proc`; a `show_doc` that fails is an error"
-    r = subprocess.run([sys.executable, "-c", "from nbdev.serve import proc_nbs; proc_nbs(n_workers=0)"], cwd=folder, capture_output=True, text=True)
+    r = ask(pages_in, folder)
     if r.returncode: raise ValueError(r.stderr.strip()[-2000:])
     return folder/"_proc"
 
