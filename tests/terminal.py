@@ -3,6 +3,7 @@
 `run` is `pixelladder` as in a terminal; `run_cells` is a notebook, cell by cell; `fork` is for what else there is."""
 import os, sys, tempfile
 from multiprocessing import get_context, set_start_method
+from multiprocessing.connection import Connection
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -16,9 +17,12 @@ def child(act, given, env, out, err):
     act(*given)
 
 def fork(act, *given, out=os.devnull, err=os.devnull, **env):
-    "A process that does `act(*given)`, a function of a module; what it prints is added to these files"
+    ("A process that does `act(*given)`, a function of a module; what it prints is added to these files. "
+     "A connection among `given` is its own from here on, so that nobody waits for a word from the dead")
     p = SERVER.Process(target=child, args=(act, given, {**os.environ, **env}, str(out), str(err)))
     p.start()
+    for end in given:
+        if isinstance(end, Connection): end.close()
     return p
 
 def ask(act, *given, **env):
