@@ -41,11 +41,15 @@ def command(*words):
 def run(*words, **env): return ask(command, *map(str, words), **env)
 
 def cells(*sources):
-    "In IPython, as a kernel does it, from where the notebooks are; figures are made and not rendered"
+    "In IPython, as a kernel does it, from where the notebooks are; after each cell its figures are drawn and closed"
     from IPython.core.interactiveshell import InteractiveShell
+    from matplotlib import pyplot as plt
     os.chdir(Path(__file__).parent.parent/"nbs")
     shell = InteractiveShell.instance()
-    for source in sources: shell.run_cell(source, store_history=True).raise_error()
+    for source in sources:
+        shell.run_cell(source, store_history=True).raise_error()
+        for number in plt.get_fignums(): plt.figure(number).canvas.draw()
+        plt.close("all")
 
 def run_cells(sources):
     "What the cells print; an error in one of them is an error"
