@@ -11,7 +11,8 @@ from statistics import median
 import torch
 import torch.nn.functional as F
 from pixelladder.body import Body, DensePredictor
-from pixelladder.unet import DynamicUnetHead, UnetHead
+from pixelladder.dynamic_unet import DynamicUnetHead
+from pixelladder.unet import UnetHead
 from record import parser, record, smp
 
 SIZE = (352,480)

@@ -12,6 +12,7 @@ from .data import SegmentationData, check_data, class_shares, open_data, split_a
 from .metrics import MeanIoU, PixelAccuracy, class_iou, confusion, mean_iou, pixel_accuracy
 from .learner import BFloat16, MaskedDice, MaskedFocal, class_weights, dense_learner
 from .fcn import FCNHead
+from .dynamic_unet import from_dynamic_unet
 from .unet import UnetHead
 from .predict import Segmenter, evaluate, export_onnx
 from .generative import PictureHead, picture_learner

@@ -13,7 +13,7 @@ from pathlib import Path
 from .runtime import IDS, first_cells, repository
 
 # %% ../nbs/83_copies.ipynb #75883156
-from .check import exercises, forget, is_done, notebook_of
+from .progress import exercises, forget, is_done, notebook_of
 from .files import replacing
 from .judge import EXERCISES, learns
 

@@ -162,7 +162,7 @@ def _kind(spec):
     return Painter
 
 # %% ../nbs/00_store.ipynb #92590752
-CHAPTERS = ("unet","fcn","nearest","transposed","subpixel","generative")
+CHAPTERS = ("unet","fcn","dynamic_unet","nearest","transposed","subpixel","generative")
 
 def _build(spec, file, weights):
     "The untrained network of a recipe"

@@ -402,7 +402,7 @@ def test_costs(far, monkeypatch):
     assert all(c["seconds"] > 0 for c in found.values()) and len(waited)==4 # a GPU goes on by itself
 
 def test_a_unet_of_fastai(far):
-    from pixelladder.unet import from_dynamic_unet
+    from pixelladder.dynamic_unet import from_dynamic_unet
     from fastai.vision.all import resnet18, unet_learner
     pairs = [(torch.randn(3, *SIZE),torch.randint(0, 4, SIZE)) for _ in range(2)]
     dls = DataLoaders(DataLoader(pairs, bs=2), DataLoader(pairs, bs=2), device=far)

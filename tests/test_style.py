@@ -119,6 +119,10 @@ def test_modules_keep_their_lines_short():
     long = [f"{p.name}: {line[:70]}" for p in modules for line in lines(p) if len(line) > 120]
     assert not long, "\n".join(long)
 
+def test_what_people_come_to_read_stays_short():
+    lines = {name: len((root/"pixelladder"/f"{name}.py").read_text(encoding="utf-8").splitlines()) for name in ("unet","check","cli")}
+    assert max(lines.values()) < 200, lines
+
 LADDER = [b for b in BOOKS if b.stem=="00_body_and_head" or re.match(r"0[1-9]|1", b.stem)]
 
 def share_of_export(cells):

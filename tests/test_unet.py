@@ -12,7 +12,8 @@ from pixelladder.data import open_data
 from pixelladder.learner import dense_learner
 from pixelladder.predict import export_onnx, load_model, recipe, save_model
 from pixelladder.summary import receptive_fields, summary
-from pixelladder.unet import OriginalUnet, UnetHead, from_dynamic_unet, receptive_field
+from pixelladder.dynamic_unet import from_dynamic_unet
+from pixelladder.unet import OriginalUnet, UnetHead, receptive_field
 
 sides = st.integers(33, 120)
 body = Body("resnet18").eval()
