@@ -1,4 +1,4 @@
-"""Trains the rungs that the page to try offers beside the model that ships: the nearest head, FCN-16s and the U-Net, on one
+"""Trains the rungs that the page to try offers beside the model that ships: the nearest head, FCN-8s and the U-Net, on one
 body and all three alike, for `pixelladder/models/`; writes results/rungs.json.
 
     TORCH_HOME=... python benchmarks/rungs.py --data CAMVID --out FOLDER
@@ -17,11 +17,11 @@ from record import ROOT, parser, record, recorded
 SIZE,EPOCHS,BATCH,RATE = (192,256),24,8,2e-3
 HOW = f"{SIZE[0]}x{SIZE[1]}, {EPOCHS} epochs, pictures by their own mean and deviation, zoom and light, class weights, the body at a tenth of the head's rate, seed 0"
 HEADS = {"nearest": (dict(most=64), "each doubling copies, then a 3x3 convolution, at most 64 channels; no skip"),
-         "fcn16": ({}, "scores on two grids, added up and enlarged; one skip, of scores"),
+         "fcn8": ({}, "scores on two grids, of strides 16 and 8, added up and enlarged; one skip, of scores"),
          "unet": ({}, "three skips, of features")}
 CARD = """# The model `camvid-{head}`
 
-The {head} head on squeezenet1_1: {what}. One of three rungs that were trained alike, `camvid-nearest`, `camvid-fcn16` and
+The {head} head on squeezenet1_1: {what}. One of three rungs that were trained alike, `camvid-nearest`, `camvid-fcn8` and
 `camvid-unet`: beside each other they show what skips bring. For the best classes take `camvid`, trained on larger pictures
 and for longer.
 
