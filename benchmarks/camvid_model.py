@@ -3,7 +3,7 @@ writes results/camvid_model.json.
 
     TORCH_HOME=... python benchmarks/camvid_model.py --data CAMVID --out FOLDER
 
-It begins with 2000 drawn streets, 980 steps; 1840 on CamVid come after. A run that was stopped goes on, and a model that is
+It begins with 2000 drawn streets, 980 steps; 1800 on CamVid come after. A run that was stopped goes on, and a model that is
 in FOLDER is not trained again. The body starts from torchvision's ImageNet weights of squeezenet1_1 (see `TORCH_HOME`)."""
 import json, subprocess, sys
 from pixelladder.predict import load_model, save_model

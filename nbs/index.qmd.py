@@ -54,5 +54,5 @@ CamVid, 11 classes, resnet18 from scratch, six epochs at 192x256, scored on `val
 
 {score_table()}
 
-Every claim of the sources has a verdict, and a link to the cell that gives it: [the claims](claims.qmd).
+What the sources claim, each with a verdict and a link to the cell that tests it: [the claims](claims.qmd).
 """)

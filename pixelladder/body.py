@@ -19,7 +19,7 @@ from torch import nn, Tensor
 
 # %% ../nbs/00_body_and_head.ipynb #326c8398
 from .arches import network
-from .arguments import HEADS, arguments_of, find_head, head_name # two are only handed on
+from .arguments import HEADS, arguments_of, find_head, head_name # the last two for those who import `body`
 
 # %% ../nbs/00_body_and_head.ipynb #ffc989bd
 def cut_classifier(

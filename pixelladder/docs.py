@@ -249,7 +249,7 @@ def score_table()->str: # Markdown
     return "\n".join(rows)
 
 # %% ../nbs/91_docs.ipynb #d7a0a2e8
-VERDICTS = ("holds", "holds with a caveat", "does not hold today")
+VERDICTS = ("holds", "holds with a caveat", "does not hold", "does not hold today")
 
 def claims(
     folder:Path=None, # Of notebooks; those of the project if None

@@ -646,7 +646,7 @@ WRONG["best_of_grid"] = [
     lambda mask, stride, n: 1.,
     lambda mask, stride, n: bg(mask, stride, int(mask.max())),
     lambda mask, stride, n: M.mean_iou(M.confusion(mask, mask, n)),
-    lambda mask, stride, n: M.mean_iou(M.iou_upper_bound([mask], stride, n, "averaged")),
+    lambda mask, stride, n: M.mean_iou(M.grid_labels([mask], stride, n, "averaged")),
     lambda mask, stride, n: bg(mask, max(stride//2, 1), n),
     lambda mask, stride, n: bg(mask[:mask.shape[0]//stride*stride, :mask.shape[1]//stride*stride], stride, n)]
 @right

@@ -4,7 +4,7 @@ import numpy as np, pytest, torch
 import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings, strategies as st
 from torch.autograd import gradcheck
-from pixelladder.metrics import class_iou, coarsen, confusion, iou_upper_bound, mean_iou, pixel_accuracy
+from pixelladder.metrics import class_iou, coarsen, confusion, grid_labels, mean_iou, pixel_accuracy
 from pixelladder.nearest import bilinear_upsample, fit, linear_upsample, nearest_upsample
 from pixelladder.subpixel import checkerboard_score, icnr, overlap_map, pixel_shuffle, shuffle_as_transposed
 from pixelladder.transposed import (as_transposed, bilinear_kernel, bilinear_transposed, conv_matrix, input_size, output_size, solve_size, stamp,
@@ -124,7 +124,7 @@ coarsen(zeros(4, 4), 2, 3)
 coarsen(zeros(4, 4, dtype=uint8), 2.5, 3)
 coarsen(zeros(4, 4, dtype=uint8), 2, 0)
 coarsen(zeros(4, 4, dtype=uint8), 2, 300)
-iou_upper_bound([], 2, 0)
+grid_labels([], 2, 0)
 confusion(zeros(2, 2).int(), zeros(2, 2).int(), 2.5)
 linear_upsample(zeros(0), 2)
 linear_upsample(zeros(3), 0)

@@ -17,6 +17,12 @@ def test_a_sentence_that_was_wrong_is_nowhere(sentence):
     pages = [*ROOT.glob("nbs/*.ipynb"), *ROOT.glob("exercises/*.ipynb"), ROOT/"README.md"]
     assert len(pages) > 30 and not [p.name for p in pages if sentence in words(p)]
 
+@pytest.mark.parametrize("book", sorted(ROOT.glob("nbs/[0-9]*.ipynb")), ids=lambda p: p.stem)
+def test_a_claim_stands_on_a_cell_that_tests_it(book):
+    sources = ["".join(c["source"]) for c in json.loads(book.read_text())["cells"] if c["cell_type"]=="code"]
+    untested = [s[:120] for s in sources if re.search(r"^#\| claim ", s, re.M) and not re.search(r"\b(assert|test_\w+\()", s)]
+    assert not untested, untested
+
 def test_heads_beat_labels_on_their_own_grid_where_readme_says_so():
     found = json.loads((ROOT/"results"/"ladder.json").read_text())["budgets"]["192x256, 6 epochs"]
     hard,averaged = (found["yardsticks"][f"{form} at stride 32"]["mean_iou"] for form in ("labels","averaged labels"))

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from pixelladder.codes import VOID
 from pixelladder.metrics import (ClassIoU, ConfusionMetric, MeanIoU, PixelAccuracy, class_iou, coarsen, confusion, constant_baseline,
-                                 iou_upper_bound, mean_iou, pixel_accuracy)
+                                 grid_labels, mean_iou, pixel_accuracy)
 from fastai.callback.progress import ProgressCallback # gives a Learner its `no_bar`
 from fastai.data.core import DataLoaders
 from fastai.learner import AvgMetric, Learner
@@ -251,7 +251,7 @@ forms = pytest.mark.parametrize("form", ["hard", "averaged"])
 @pytest.mark.parametrize("size", [(1,1), (7,5), (33,64)])
 def test_stride_1_loses_nothing(form, size):
     _,target = random_batch(5, size, 0)
-    counts = iou_upper_bound(target, 1, 5, form)
+    counts = grid_labels(target, 1, 5, form)
     assert torch.equal(counts, torch.diag(counts.diag())) and counts.sum()==(target != VOID).sum()
 
 @forms
@@ -259,13 +259,13 @@ def test_stride_1_loses_nothing(form, size):
 def test_one_class_is_never_lost(form, stride):
     mask = torch.full((37,50), 2, dtype=torch.uint8)
     mask[5:20, 40:] = VOID
-    assert mean_iou(iou_upper_bound([mask], stride, 4, form))==1
+    assert mean_iou(grid_labels([mask], stride, 4, form))==1
 
 @forms
 def test_stripes_by_hand(form):
     "Stripes of 3 and 1 in cells of 4: the thin class is a quarter of each cell, gone from both forms; 3/4 is left of the other"
     mask = torch.tensor([0,0,1,0]).repeat(8, 4)
-    counts = iou_upper_bound([mask], 4, 2, form)
+    counts = grid_labels([mask], 4, 2, form)
     assert counts.tolist()==[[96,0],[32,0]] and class_iou(counts).tolist()==[.75,0]
 
 def test_an_edge_inside_a_cell_by_hand():
@@ -331,14 +331,14 @@ def test_averaged_equals_torch_interpolation_of_the_shares():
 @forms
 def test_void_is_in_no_share(form):
     "What an all-void mask says is not counted, and void beside a class does not outvote it"
-    assert iou_upper_bound([torch.full((9,9), VOID, dtype=torch.uint8)], 4, 3, form).sum()==0
+    assert grid_labels([torch.full((9,9), VOID, dtype=torch.uint8)], 4, 3, form).sum()==0
     mask = torch.full((8,8), VOID, dtype=torch.uint8)
     mask[3,3] = 2
-    assert mean_iou(iou_upper_bound([mask], 4, 3, form))==1
+    assert mean_iou(grid_labels([mask], 4, 3, form))==1
 
 def test_hard_is_the_best_that_one_answer_a_cell_can_do_for_the_accuracy():
     _,target = random_batch(3, (16,16), 0, b=1)
-    bound = pixel_accuracy(iou_upper_bound(target, 4, 3))
+    bound = pixel_accuracy(grid_labels(target, 4, 3))
     g = torch.Generator().manual_seed(0)
     for _ in range(50):
         any_answer = torch.randint(3, (4,4), generator=g).repeat_interleave(4, 0).repeat_interleave(4, 1)
@@ -347,8 +347,8 @@ def test_hard_is_the_best_that_one_answer_a_cell_can_do_for_the_accuracy():
 def test_counts_of_masks_add_up_whatever_their_sizes_and_kinds():
     _,a = random_batch(3, (10,13), 0, b=1)
     _,b = random_batch(3, (7,20), 1, b=1)
-    both = iou_upper_bound([a[0].numpy(), b[0].long()], 4, 3)
-    assert torch.equal(both, iou_upper_bound(a, 4, 3)+iou_upper_bound(b, 4, 3))
+    both = grid_labels([a[0].numpy(), b[0].long()], 4, 3)
+    assert torch.equal(both, grid_labels(a, 4, 3)+grid_labels(b, 4, 3))
 
 @pytest.mark.parametrize("args,says", [
     ((torch.zeros(5), 4, 2), r"this one is \(5,\)"),
@@ -358,4 +358,4 @@ def test_counts_of_masks_add_up_whatever_their_sizes_and_kinds():
     ((torch.full((5,5), 9), 4, 2), r"codes \[9\]"),
 ])
 def test_errors_of_the_bound(args, says):
-    with pytest.raises(ValueError, match=says): iou_upper_bound([args[0]], *args[1:])
+    with pytest.raises(ValueError, match=says): grid_labels([args[0]], *args[1:])
