@@ -116,8 +116,9 @@ def test_readme_quotes_the_results():
     assert Image.open(PLOT).text["results"]==plotted(), "run python benchmarks/tables.py"
 
 def test_star_imports_give_what_the_chapters_use():
-    code = "from pixelladder.all import *; open_data, Body, DensePredictor, NearestHead, dense_learner, mean_iou, Segmenter, show_grids, make_streets"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    names = {}
+    exec("from pixelladder.all import *", names)
+    assert {"open_data","Body","DensePredictor","NearestHead","dense_learner","mean_iou","Segmenter","show_grids","make_streets"} <= set(names)
 
 def test_torchvision_guard_knows_both_names_of_the_operators(tmp_path):
     "Since 0.29 they are in `_C_stable.so`; declared twice, they would end the process"

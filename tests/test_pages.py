@@ -236,14 +236,11 @@ def test_the_explorer_answers_to_a_finger(look):
 # --- try it
 
 @pytest.fixture(scope="module")
-def tried():
-    "The models and the runtime, as `make docs` puts them beside the page"
-    folder = root/"nbs"/"try"
-    if not (folder/"models.json").exists():
-        from pixelladder.page import make_page
-        try: make_page(folder)
-        except OSError as e: pytest.skip(f"the page to try has no runtime: {e}")
-    return folder
+def tried(tmp_path_factory):
+    "The first model and the runtime, as `make docs` puts all of them beside the page; an ONNX file takes ten seconds"
+    from pixelladder.page import make_page, shipped_models
+    try: return make_page(tmp_path_factory.mktemp("try"), shipped_models()[:1])
+    except OSError as e: pytest.skip(f"the page to try has no runtime: {e}")
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
