@@ -10,7 +10,7 @@ from fastai.torch_core import set_seed
 from pixelladder.body import find_head
 from pixelladder.cache import Augment, cached_dls
 from pixelladder.data import open_data
-from pixelladder.learner import class_weights, dense_learner
+from pixelladder.learner import bf16_is_native, class_weights, dense_learner
 from pixelladder.predict import evaluate, load_model, recipe, save_model
 from record import ROOT, parser, record, recorded
 
@@ -38,7 +38,7 @@ def train(data, head, options, folder):
     if not (folder/"model.json").exists():
         set_seed(0, reproducible=True)
         dls = cached_dls(data, SIZE, BATCH, augment=Augment(zoom=(.75,2), light=.25))
-        learn = dense_learner(dls, "squeezenet1_1", partial(find_head(head), **options), bf16=True,
+        learn = dense_learner(dls, "squeezenet1_1", partial(find_head(head), **options), bf16=bf16_is_native(),
                               standardize=True, class_weights=class_weights(data))
         with learn.no_bar(): learn.fine_tune(EPOCHS-1, RATE, lr_mult=10)
         save_model(learn.model, folder, recipe(learn.model, data, SIZE, {"data": data.name, "epochs": EPOCHS}))
