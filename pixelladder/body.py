@@ -136,7 +136,9 @@ class Body(nn.Module):
     ):
         super().__init__()
         self.arch,self.n_in,self.standardize = getattr(arch, "__name__", arch),n_in,standardize
-        net,self.stats = network(arch, n_in, pretrained)
+        net,stats = network(arch, n_in, pretrained)
+        # grey is about the mean of three colours, and so may other channels be
+        self.stats = stats if len(stats[0])==n_in else tuple([sum(s)/len(s)]*n_in for s in stats)
         self.net = Stages(*group_by_size(net, n_in)) if isinstance(net, list) else net
         ghost = copy.deepcopy(self.net).to("meta")
         try: shapes = feature_shapes(ghost, n_in, 256)
@@ -169,7 +171,7 @@ class Head(nn.Module):
         super().__init_subclass__(**kwargs)
         if name: HEADS[name] = cls
 
-    def __new__(cls, *args, **kwargs):
+    def __new__(cls, /, *args, **kwargs): # a head may have a parameter `cls`, too
         self = super().__new__(cls)
         if args or kwargs: self.__dict__["arguments"] = arguments_of(cls, args, kwargs) # without any it is a copy
         return self

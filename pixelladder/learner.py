@@ -32,7 +32,7 @@ from .codes import VOID
 from .losses import MaskedDice, MaskedFocal
 from .data import SegmentationData, split_for
 from .metrics import MeanIoU, PixelAccuracy, confusion, mean_iou
-from .review import check_batch, check_loss
+from .review import check_batch, check_head, check_loss
 from .show import best_median_worst, show_predictions
 
 # %% ../nbs/06_heads.ipynb #7596346e
@@ -95,13 +95,13 @@ def dense_learner(
                          "pass `n_out`, or give its `MaskBlock` the codes")
     if check_batch(dls, n_out) and loss_func is not None: check_loss(loss_func, n_out)
     body = Body(arch, n_in, pretrained, standardize)
+    model = DensePredictor(body, check_head(find_head(head)(body, n_out), loss_func))
     if normalize: normalize_with(dls, body.stats)
     if loss_func is None: loss_func = _loss(n_out, class_weights)
     if metrics is None: metrics = [MeanIoU(n_out), PixelAccuracy(n_out)]
-    device = getattr(dls, "device", None) or default_device() # PyTorch's loaders have none
-    model = DensePredictor(body, find_head(head)(body, n_out)).to(device) # fastai moves it when `fit` begins
+    device = getattr(dls, "device", None) or default_device() # PyTorch's loaders have none; fastai waits for `fit`
     if isinstance(loss_func, (nn.Module, BaseLoss)): loss_func.to(device)
-    learn = Learner(dls, model, loss_func=loss_func, metrics=metrics, splitter=splitter, **kwargs)
+    learn = Learner(dls, model.to(device), loss_func=loss_func, metrics=metrics, splitter=splitter, **kwargs)
     if bf16: learn.add_cb(BFloat16())
     if compile: learn.model.compile()
     if pretrained: learn.freeze()

@@ -6,7 +6,7 @@ Docs: https://pixelladder.github.io/pixelladder/review.html.md"""
 
 # %% auto #0
 __all__ = ['look_at', 'check_image', 'list_errors', 'check_data', 'list_faults', 'near_copies', 'turned_photos', 'large_enough',
-           'batch_of', 'is_mask_batch', 'check_codes', 'check_batch', 'check_loss']
+           'batch_of', 'is_mask_batch', 'check_codes', 'check_batch', 'check_head', 'check_loss']
 
 # %% ../nbs/00_review.ipynb #41db2db6
 import re
@@ -277,6 +277,16 @@ def check_batch(
     if ours: dl.rng.setstate(state)
     if masks and (said := check_codes(masks, n)): warnings.warn(said)
     return bool(masks)
+
+def check_head(
+    head, # Called as `head(features, size)`
+    loss_func, # Asked for; None for the one that wants classes
+): # The head
+    "A `ValueError` if it makes pictures, and classes are wanted."
+    if loss_func is None and not getattr(head, "says_classes", True):
+        raise ValueError(f"the head {type(head).__name__} makes pictures, and this training says classes: "
+                         "take another, such as 'unet', or pass a `loss_func` for pictures")
+    return head
 
 def check_loss(
     loss_func, # Called with scores, float `(B,n,H,W)`, and masks, int64 `(B,H,W)`

@@ -1,16 +1,19 @@
 "Every head on several bodies: any size, compiled, exported once for all sizes, trained, saved, loaded in a fresh process."
-import json, re, subprocess, sys
-from functools import cache
+import enum, json, re, subprocess, sys
+from collections import namedtuple
+from functools import cache, partial
 import numpy as np, onnxruntime, pytest, torch
 from fastai.layers import ConvLayer
 from torch import nn
 from conftest import exports, segnet_folder
 from torch.export import Dim, export
 import pixelladder.all # every chapter names its heads
+from pixelladder.arguments import LIBRARY
 from pixelladder.body import HEADS, Body, DensePredictor, Head, standardized
 from pixelladder.data import open_data, split_for
 from pixelladder.fcn import FCNHead
 from pixelladder.learner import class_weights, dense_learner, weights_of
+from pixelladder.nearest import NearestHead
 from pixelladder.predict import evaluate, export_onnx, load_model, recipe, save_model
 
 ARCHS = "resnet18", "squeezenet1_1", "mobilenet_v3_small", "regnetx_002"
@@ -122,6 +125,105 @@ class Unnamed(Head):
 def test_a_head_that_could_not_come_back_is_not_saved(tmp_path, make, words):
     with pytest.raises(ValueError, match=re.escape(words)): saved(make(body("squeezenet1_1")), tmp_path/"m")
     assert not (tmp_path/"m").exists()
+
+class Gain(Head):
+    "What `gain` was no shape tells"
+    def __init__(self, body, n_out, gain=1.):
+        super().__init__()
+        self.gain,self.c = gain,nn.Conv2d(body.channels[-1], n_out, 1)
+    def forward(self, features, size): return nn.functional.interpolate(self.gain*self.c(features[-1]), size=size)
+
+Pair = namedtuple("Pair", "a b")
+class Mode(str, enum.Enum): A = "a"
+class Eats(Gain):
+    def __init__(self, body, n_out, gains=None, options={}): super().__init__(body, n_out, gains.pop(0)+options.pop("more"))
+class ByType(Gain):
+    def __init__(self, body, n_out, gain=(1.,)): super().__init__(body, n_out, 3. if isinstance(gain, tuple) else 5.)
+class Stars(Gain):
+    def __init__(self, *args, **kwargs): super().__init__(*args, **kwargs)
+class MoreStars(Gain):
+    def __init__(self, body, n_out, *gains, **kwargs): super().__init__(body, n_out, *gains)
+class Nameless(Gain):
+    def __init__(self, body, n_out, gain=1., /, **kwargs): super().__init__(body, n_out, gain)
+class Swapped(Gain):
+    def __init__(self, body, gain=1., n_out=2): super().__init__(body, n_out, gain)
+class Cls(Gain):
+    def __init__(self, body, n_out, cls=1.): super().__init__(body, n_out, cls)
+class Loose(nn.Module):
+    def __init__(self, *args, **kwargs): super().__init__()
+
+@pytest.mark.parametrize("make", [lambda b: Eats(b, 11, [3.,7.], {"more": .5}), lambda b: ByType(b, 11, (2.,)), lambda b: ByType(b, 11, torch.Size([2])), lambda b: Stars(b, 11, gain=3.),
+                                  lambda b: MoreStars(b, n_out=11), lambda b: Cls(b, 11, cls=3.), lambda b: Gain(b, 11, np.float64(3)), lambda b: Gain(n_out=11, gain=3., body=b)])
+def test_whatever_it_was_made_with_comes_back(tmp_path, monkeypatch, make):
+    head = make(body("squeezenet1_1"))
+    monkeypatch.setitem(HEADS, "mine", type(head))
+    model,again,x = saved(head, tmp_path),load_model(tmp_path),torch.randn(1, 3, 33, 40)
+    with torch.no_grad(): torch.testing.assert_close(again.model(x), model(x), rtol=0, atol=1e-6)
+
+@pytest.mark.parametrize("make, words", [(lambda b: Stars(b, 11, 3.), "`*args`"), (lambda b: MoreStars(b, 11, 3.), "`*gains`"), (lambda b: Nameless(b, 11, 3.), "`*gain`"),
+                                         (lambda b: Swapped(b, n_out=11, gain=3.), "multiple values for argument 'gain'"), (lambda b: Gain(b, 11, Mode.A), "Mode can't be written"),
+                                         (lambda b: Gain(b, 11, Pair(1,2)), "Pair can't be written"), (lambda b: Loose(b, 11, gain=3.), "doesn't remember its arguments")])
+def test_what_could_come_back_as_another_is_not_saved(tmp_path, monkeypatch, make, words):
+    head = make(body("squeezenet1_1"))
+    monkeypatch.setitem(HEADS, "mine", type(head))
+    with pytest.raises(ValueError, match=re.escape(words)): saved(head, tmp_path/"m")
+    assert not (tmp_path/"m").exists()
+
+def test_a_partial_with_a_tuple_has_its_name(tmp_path, monkeypatch):
+    monkeypatch.setitem(HEADS, "mine", partial(ByType, gain=(3,2)))
+    saved(HEADS["mine"](body("squeezenet1_1"), 11), tmp_path)
+    assert load_model(tmp_path).recipe["head"]=="mine"
+
+def test_the_names_of_the_package_are_its_own(tmp_path, monkeypatch):
+    "But a chapter makes its class again"
+    made = {name: getattr(make, "func", make) for name,make in HEADS.items()}
+    assert {name: (cls.__module__.split(".")[1],cls.__name__) for name,cls in made.items() if cls.__module__.startswith("pixelladder.")}==LIBRARY
+    saved(HEADS["nearest"](body("squeezenet1_1"), 11), tmp_path/"plain")
+    for name in ("Mine","NearestHead"):
+        monkeypatch.setitem(HEADS, "nearest", type(name, (NearestHead,), {}))
+        with pytest.raises(ValueError, match="'nearest', which is that of the package's NearestHead"): saved(HEADS["nearest"](body("squeezenet1_1"), 11), tmp_path/"m")
+        with pytest.raises(ValueError, match=f"and here {name} has taken it"): load_model(tmp_path/"plain")
+    monkeypatch.setitem(HEADS, "nearest", type("NearestHead", NearestHead.__bases__, dict(vars(NearestHead))))
+    saved(HEADS["nearest"](body("squeezenet1_1"), 11), tmp_path/"again")
+
+# --- what could not be loaded is not written
+
+def other_arch(m, r): return {**r, "arch": "resnet18"}
+def numpys_numbers(m, r): return {**r, "trained": {"lr": np.float32(3)}}
+def a_name_twice(m, r): return {**r, "codes": ["a"]*11}
+def a_class_less(m, r): return {**r, "codes": r["codes"][:10], "palette": r["palette"][:10]}
+def standardized_by_the_recipe(m, r): return {**r, "standardize": True}
+def lost(m, r):
+    with torch.no_grad(): m.head.classes.bias[0] = float("nan")
+    return r
+def too_large_for_half(m, r):
+    with torch.no_grad(): m.head.classes.weight[0] = 1e5
+    return r
+
+@pytest.mark.parametrize("spoil", [other_arch, numpys_numbers, a_name_twice, a_class_less, standardized_by_the_recipe, lost, too_large_for_half], ids=lambda f: f.__name__)
+def test_an_older_model_stays_whole(tmp_path, spoil):
+    model = saved(HEADS["bilinear"](body("squeezenet1_1"), 11), tmp_path)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    bad = spoil(model, recipe(model, open_data(), (64,96)))
+    with pytest.raises(ValueError, match="nothing is written"): save_model(model, tmp_path, bad, half=True)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()}==before
+
+@pytest.mark.parametrize("size", [64, (64,), (64.,96.), (0,96), "64"])
+def test_sizes_that_are_none(size):
+    model = DensePredictor(body("squeezenet1_1"), HEADS["bilinear"](body("squeezenet1_1"), 11))
+    for how in ("size","crop"):
+        with pytest.raises(ValueError, match=f"`{how}.* must be"): recipe(model, open_data(), **{how: size})
+    assert json.dumps(recipe(model, open_data(), np.array([64,96]))["size"])=="[64, 96]"
+
+def test_a_head_that_makes_pictures_learns_no_classes(data):
+    with pytest.raises(ValueError, match="PictureHead makes pictures"): dense_learner(data.dls((40,48), bs=2, num_workers=0), "squeezenet1_1", partial(HEADS["picture"], skip=False), pretrained=False)
+
+@pytest.mark.parametrize("task", ["zzz", None, 3, [], "super2"])
+def test_tasks_that_are_none(tmp_path, task):
+    saved(HEADS["bilinear"](body("squeezenet1_1"), 11), tmp_path)
+    spec = json.loads((tmp_path/"model.json").read_text())
+    (tmp_path/"model.json").write_text(json.dumps({**spec, "task": task}))
+    with pytest.raises(ValueError, match="model.json.*task"): load_model(tmp_path)
 
 def test_trained_on_crops_by_the_library_it_is_not_squeezed(data, tmp_path):
     learn = dense_learner(data.dls(crop=(32,40), bs=2, num_workers=0), "squeezenet1_1", pretrained=False)

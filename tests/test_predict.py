@@ -4,7 +4,11 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np, pytest, torch
-from fastai.vision.data import SegmentationDataLoaders
+from fastai.vision.augment import CropPad, RandomCrop, RandomResizedCrop, Resize, aug_transforms
+from fastai.vision.core import PILImageBW
+from fastai.vision.data import ImageBlock, MaskBlock, SegmentationDataLoaders
+from fastai.data.block import DataBlock
+from fastai.data.transforms import IndexSplitter
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 import pixelladder
@@ -337,6 +341,58 @@ def test_nothing_trains_on_nothing(tmp_path, values, codes, words):
 
 def test_one_class_alone_is_told(tmp_path):
     with pytest.warns(UserWarning, match="of class 0"): dense_learner(fastai_loaders(tmp_path/"d", [0], np.array(["a","b"])), "squeezenet1_1", pretrained=False)
+
+def photo_loaders(root, item_tfms, codes=("sky","road","car"), kind=None, **kwargs):
+    "Loaders of six pictures of 48x64, two of which validate"
+    images = ImageBlock(kind) if kind else ImageBlock
+    for f in ("images","masks"): (root/f).mkdir(parents=True)
+    for i in range(6):
+        smooth = Image.fromarray(noise(3, 4, i)).resize((64,48), Image.Resampling.BICUBIC)
+        smooth.save(root/"images"/f"{i}.png")
+        Image.fromarray(np.random.default_rng(i).integers(0, 3, (48,64), dtype=np.uint8)).save(root/"masks"/f"{i}.png")
+    files = sorted((root/"images").iterdir())
+    return DataBlock((images,MaskBlock(list(codes))), get_y=mask_of, splitter=IndexSplitter([4,5]), item_tfms=item_tfms, **kwargs).dataloaders(files, bs=2, num_workers=0)
+
+WAYS = {"squish": (Resize((32,32), method="squish"),{},True,True), "crop, of one shape": (Resize((24,32)),{},True,True), "enlarged": (Resize((96,128)),{},True,True),
+        "pieces": (RandomCrop((32,40)),{},False,True), "all of it": (RandomCrop((48,64)),{},False,True), "made smaller on the way": (Resize((48,64), method="squish"),dict(batch_tfms=aug_transforms(size=(32,32))),True,True),
+        "crop": (Resize((32,32)),{},True,False), "pad": (Resize((32,32), method="pad"),{},True,False), "zoom": (RandomResizedCrop((32,40), val_xtra=.4),{},True,False),
+        "a border": (CropPad((80,96)),{},False,False), "a piece made smaller": ([CropPad((32,32)),Resize((16,16), method="squish")],{},True,False), "smaller, a piece": ([Resize((24,32)),RandomCrop((16,16))],{},True,False)}
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_saved_model_prepares_as_it_was_trained_or_says_so(tmp_path, way, recwarn):
+    tfms,more,squeeze,same = WAYS[way]
+    learn = dense_learner(photo_loaders(tmp_path/"d", tfms, **more), "squeezenet1_1", "bilinear", pretrained=False)
+    model = pixelladder.load(pixelladder.save(learn, tmp_path/"m"))
+    assert model.squeeze==squeeze and learn.model.training
+    assert any("to train as it predicts" in str(w.message) for w in recwarn)==(not same)
+    xb = learn.dls.valid.one_batch()[0].as_subclass(torch.Tensor)
+    seen = model.prepare(learn.dls.valid.items[0])
+    if same and squeeze: assert (seen-xb[:1]).abs().max() < .6
+    elif same: torch.testing.assert_close(seen[..., (48-xb.shape[2])//2:, (64-xb.shape[3])//2:][..., :xb.shape[2], :xb.shape[3]], xb[:1])
+
+def test_grey_pictures_are_grey_again(tmp_path):
+    learn = dense_learner(photo_loaders(tmp_path/"d", Resize((32,40), method="squish"), kind=PILImageBW), "squeezenet1_1", pretrained=False, n_in=1, standardize=True)
+    with learn.no_bar(), learn.no_logging(): learn.fit(1)
+    model = pixelladder.load(pixelladder.save(learn, tmp_path/"m"))
+    file = learn.dls.valid.items[0]
+    torch.testing.assert_close(model.prepare(file), learn.dls.valid.one_batch()[0].as_subclass(torch.Tensor)[:1], rtol=1e-4, atol=1e-4)
+    assert all(model(x, how=how, tile=(32,32)).shape==(48,64) for how in ("squeezed","tiled") for x in (file,noise(48, 64)))
+
+def test_four_channels_are_a_sentence(tmp_path):
+    body = Body("squeezenet1_1", 4)
+    made = DensePredictor(body, UnetHead(body, 3))
+    model = load_model(save_model(made, tmp_path, recipe(made, SimpleNamespace(codes=["a","b","c"], palette=palette_for(["a","b","c"])), (32,48))))
+    with pytest.raises(ValueError, match="takes 4 channels"): model(noise(20, 30))
+
+def test_names_fewer_or_more_than_classes(tmp_path):
+    "Void has no score where the masks leave it out; a class without a name gets one; and a name twice has a way out"
+    for n_out,codes in ((3,["sky","road","car","void"]), (5,["sky","road","car"])):
+        learn = dense_learner(photo_loaders(tmp_path/f"d{n_out}", Resize((32,40)), codes), "squeezenet1_1", "bilinear", pretrained=False, n_out=n_out)
+        assert pixelladder.load(pixelladder.save(learn, tmp_path/"m")).codes==["sky","road","car","class 3","class 4"][:n_out]
+    learn.dls.vocab = ["a","b","b"]
+    with pytest.raises(ValueError, match="each once.*learn.dls.vocab"): pixelladder.save(learn, tmp_path/"m")
+    learn.dls.vocab = ["a","b","c"]
+    assert pixelladder.load(pixelladder.save(learn, tmp_path/"m")).codes[:3]==["a","b","c"]
 
 def test_looking_leaves_chance_as_it_was(tmp_path):
     from fastai.torch_core import set_seed

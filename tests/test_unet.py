@@ -112,7 +112,7 @@ def test_options_are_saved(tmp_path):
     data = open_data()
     model = DensePredictor(body, UnetHead(body, data.n, finest=8, without=(16,))).eval()
     again = load_model(save_model(model, tmp_path/"m", recipe(model, data, (64,64)))).model
-    assert again.head.arguments=={"finest": 8, "without": [16]}
+    assert again.head.arguments=={"finest": 8, "without": (16,)}
     with torch.no_grad(): assert torch.equal(again(x := torch.randn(1, 3, 40, 50)), model(x))
     file = tmp_path/"m"/"model.json"
     file.write_text(file.read_text().replace('"finest"', '"coarsest"'))
