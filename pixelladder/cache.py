@@ -138,9 +138,9 @@ def _kept(data, size, find):
             if find() is None: _keep(data, size, shape)
     except OSError as e:
         at = f" at {size[0]}x{size[1]}" if size else ""
+        way = f"they take {math.prod(shape)>>20} MiB; make room there" if e.errno==errno.ENOSPC else "mend that"
         raise OSError(f"the pixels of {data.name}{at} can't be kept in {folder} ({e.strerror or e}): "
-                      f"they take {math.prod(shape)>>20} MiB; "
-                      "make room there, or name another folder in PIXELLADDER_CACHE") from e
+                      f"{way}, or name another folder in PIXELLADDER_CACHE") from e
     return find()
 
 # %% ../nbs/85_cache.ipynb #f675e07f

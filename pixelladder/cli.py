@@ -72,7 +72,7 @@ def _data_parser(p):
 # %% ../nbs/90_cli.ipynb #b96f7b9c
 def _predict(given):
     "Say the class of every pixel: of each picture a mask, and on request an overlay and the share of each class"
-    todo = list_pictures(given["pictures"])
+    todo = list_pictures(given["pictures"], given["out"])
     from pixelladder.segmenter import best_device
     from pixelladder.store import load_model
     model = load_model(given.pop("folder")).to(best_device())

@@ -14,7 +14,8 @@ from .runtime import IDS, first_cells, repository
 
 # %% ../nbs/83_copies.ipynb #75883156
 from .progress import exercises, forget, is_done, notebook_of
-from .files import replacing
+from .checks import follow
+from .files import replacing, writable_folder
 from .judge import EXERCISES, learns
 
 # %% ../nbs/83_copies.ipynb #bbb48d55
@@ -117,10 +118,27 @@ def make_exercise(
 # %% ../nbs/83_copies.ipynb #aa25fcf3
 WORK = "mine" # Folder of a learner's own copies, in the folder where they work
 
+def _lines(value, name):
+    "A check: a text, or its lines"
+    if not isinstance(value, str): follow(value, [_line], name)
+
+def _line(value, name):
+    if not isinstance(value, str): raise ValueError(f"`{name}` must be a text, not {value!r}")
+
+def _book(path):
+    "The notebook in a file, or one sentence"
+    try:
+        book = json.loads(path.read_text(encoding="utf-8"))
+        follow(book, {"cells": [{"source": _lines}]})
+    except (ValueError, RecursionError) as e:
+        raise ValueError(f"{path} is no notebook any more ({e}): move it away, and "
+                         f"`pixelladder start {path.stem}` makes a new one") from e
+    return book
+
 def _worked_in(path):
     "Whether a copy was run, or holds an answer"
-    try: cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError, TypeError): return True
+    try: cells = _book(path)["cells"]
+    except ValueError: return True
     def solved(source):
         return source.startswith("# Exercise,") and not re.search(r"^ +raise NotImplementedError$", source, re.M)
     return any(c.get("outputs") or c.get("execution_count") or solved("".join(c["source"])) for c in cells)
@@ -155,7 +173,7 @@ def _copies():
     "The chapters with empty bodies, by name"
     package = Path(__file__).parent if "__file__" in globals() else Path.cwd()
     folders = [Path("exercises"), package.parent/"exercises", package/"exercises"]
-    found = next((f for f in folders if f.is_dir()), None)
+    found = next((f for f in folders if any(f.glob("[0-9]*.ipynb"))), None) # another may be called so
     if found is None:
         raise FileNotFoundError("there is no folder `exercises` here: run this where you have cloned the course, "
                                 "or open a chapter on Colab")
@@ -179,7 +197,7 @@ def start(
     files = []
     for stem in copies if chapter is None else _chosen(chapter, copies):
         file = Path(out)/f"{stem}.ipynb"
-        file.parent.mkdir(parents=True, exist_ok=True)
+        writable_folder(file.parent).mkdir(parents=True, exist_ok=True)
         if not file.exists(): shutil.copyfile(copies[stem], file)
         files.append(file)
     return files
@@ -201,7 +219,7 @@ def next_step(
     stem = notebook_of(name)
     file = Path(out)/f"{stem}.ipynb"
     kept = file if file.is_file() else _copies()[stem]
-    cell = _cell_of(json.loads(kept.read_text(encoding="utf-8")), name)
+    cell = _cell_of(_book(kept), name)
     effort = re.match(r"# Exercise, (.*?):", "".join(cell["source"]))[1] if cell else ""
     open_it = f"open {file}" if file.is_file() else f"`pixelladder start {stem}`, then open {file}"
     return (f"{name}, in chapter {stem} ({effort}): {inspect.getdoc(EXERCISES[name].answer)}\n{open_it}, write it, "
@@ -217,8 +235,8 @@ def reset(
     stem = notebook_of(name)
     file = Path(out)/f"{stem}.ipynb"
     if not file.is_file(): raise FileNotFoundError(f"you have no {file} yet: `pixelladder start {stem}` makes it")
-    book = json.loads(file.read_text(encoding="utf-8"))
-    cell,empty = _cell_of(book, name),_cell_of(json.loads(_copies()[stem].read_text(encoding="utf-8")), name)
+    book = _book(file)
+    cell,empty = _cell_of(book, name),_cell_of(_book(_copies()[stem]), name)
     if cell is None: # its first line was changed
         cell = next((c for c in book["cells"] if re.search(rf"^(def|class) {name}\b", "".join(c["source"]), re.M)),
             None)

@@ -6,7 +6,7 @@ Docs: https://pixelladder.github.io/pixelladder/data.html.md"""
 
 # %% auto #0
 __all__ = ['from_segnet_layout', 'from_voc_layout', 'SegmentationData', 'label_to_colour', 'colour_to_label', 'open_data',
-           'from_fastai_layout', 'class_shares', 'split_audit', 'split_for', 'usable_images', 'show_batch']
+           'from_fastai_layout', 'class_shares', 'split_audit', 'split_for', 'images_of', 'usable_images', 'show_batch']
 
 # %% ../nbs/04_data.ipynb #9b9aedb3
 import os
@@ -35,8 +35,8 @@ from fastcore.meta import delegates
 from .codes import UNLISTED, VOID, is_void, make_lookup, palette_for
 from .layouts import find_data, read_codes, write_dataset
 from .pictures import BadPicture, as_picture, as_rgb, open_picture, read_mask
-from .review import batch_of, check_data, check_image, large_enough, list_errors, list_faults, look_at
-from .review import near_copies, turned_photos
+from .review import batch_of, check_data, check_image, find_image, images_in, large_enough
+from .review import list_errors, list_faults, look_at, near_copies, turned_photos
 from .show import show_predictions
 from .streets import make_streets
 
@@ -70,7 +70,7 @@ class SegmentationData:
         image:Path, # Path of an image
     )->str: # `"0016E5"` for `0016E5_07959.png`
         "The drive that a frame comes from."
-        return self.drives.get(Path(image), "single images")
+        return self.drives.get(find_image(self, image), "single images")
 
     def image(self,
         image:Path, # Path of an image
@@ -88,7 +88,10 @@ class SegmentationData:
         image:Path, # Path of an image
     )->np.ndarray: # uint8 `(H,W)`: classes from 0, void 255
         "The mask of `image`; a code that isn't listed is a `ValueError`."
-        path = self.masks[Path(image)]
+        path = self.masks[find_image(self, image)]
+        if path is None:
+            raise ValueError(f"{Path(image).name} has no mask in {self.name}: "
+                             "see `check_data`")
         codes = read_mask(path, self.legend(path))
         small = ((codes >= 0) & (codes <= 255)).all()
         if not small or (self.lookup[codes]==UNLISTED).any():
@@ -162,7 +165,7 @@ def class_shares(
     split:str="train", # Which of its splits
 )->pd.Series: # Share of each class in the labelled pixels, and `void` of all pixels, in percent
     "How much of the pictures each class covers."
-    counts = sum(np.bincount(data.mask(image).ravel(), minlength=256) for image in data.splits[split])
+    counts = sum(np.bincount(data.mask(image).ravel(), minlength=256) for image in images_in(data, split))
     shares = pd.Series(100*counts[:data.n]/max(counts[:data.n].sum(), 1), index=data.codes)
     return pd.concat([shares, pd.Series({"void":100*counts[VOID]/max(counts.sum(), 1)})]).round(2)
 
@@ -200,6 +203,15 @@ def _to_hold_out(data, train, holdout):
                          f'has {len(sizes)}: use "published"')
     if holdout != "sequence": return holdout
     return min(sorted(sizes), key=lambda s: abs(sizes[s]-len(train)/5))
+
+def images_of(
+    data:SegmentationData, # A data set
+    split:str, # `"train"`, `"val"` or `"test"`
+    holdout:str="published", # As in `split_for`
+)->list: # Paths
+    "The images of a split; that there are none is an error."
+    train,val = split_for(data, holdout)
+    return images_in(data, split, {**data.splits, "train": train, "val": val})
 
 # %% ../nbs/04_data.ipynb #cbf02663
 from fastcore.basics import patch

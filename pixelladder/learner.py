@@ -30,7 +30,7 @@ from .arguments import explained
 from .body import HEADS, Body, DensePredictor, find_head
 from .codes import VOID
 from .losses import MaskedDice, MaskedFocal
-from .data import SegmentationData, split_for
+from .data import SegmentationData, images_of
 from .metrics import MeanIoU, PixelAccuracy, confusion, mean_iou
 from .review import check_batch, check_head, check_loss
 from .show import best_median_worst, show_predictions
@@ -126,7 +126,7 @@ def class_weights(
 )->torch.Tensor: # float32 `(n,)`: 1 for the median share, more for rarer classes, 0 for a class without a pixel
     ("For each class the median share over its own "
      "([Eigen & Fergus 2015](https://arxiv.org/abs/1411.4734), section 6.3), to a power.")
-    images = split_for(data, holdout)[0] if split=="train" else data.splits[split]
+    images = images_of(data, split, holdout)
     counts = sum(np.bincount(data.mask(image).ravel(), minlength=256) for image in images)
     return weights_of(counts[:data.n], power)
 

@@ -15,7 +15,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 # %% ../nbs/89_page.ipynb #a864f19a
-from .files import cache_path, replacing
+from .checks import whole
+from .files import cache_path, replacing, writable_folder
 
 # %% ../nbs/89_page.ipynb #f1dc1c85
 RUNTIME = "onnxruntime-web@1.30.0"
@@ -120,7 +121,7 @@ def make_page(
     return out
 
 def _made(folder):
-    folder.mkdir(parents=True, exist_ok=True)
+    writable_folder(folder).mkdir(parents=True, exist_ok=True)
     return folder
 
 # %% ../nbs/89_page.ipynb #3f622840
@@ -165,9 +166,10 @@ def server(
     port:int=8765, # 0 for any that is free
 )->ThreadingHTTPServer: # Not started yet: `serve_forever` does
     "A web server for this machine alone."
+    port = whole(port, "port", 0, 65535, "8765, or 0 for any that is free")
     try: return ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(folder)))
     except OSError as e:
-        raise OSError(f"port {port} can't be had ({e.strerror}): pass another, as in `--port {port+1}`") from e
+        raise OSError(f"port {port} can't be had ({e.strerror}): pass another, or 0 for any that is free") from e
 
 # %% ../nbs/89_page.ipynb #462b265c
 def page(
@@ -175,8 +177,9 @@ def page(
 ):
     "Serve a page that segments photos with your models, in the browser and on this machine alone"
     with tempfile.TemporaryDirectory() as place:
-        out = write_page(given["out"] or place, given["models"] or None)
-        with server(out, given["port"]) as s:
+        out = given["out"] or place
+        with server(out, given["port"]) as s: # a port that can't be had is told before the work
+            write_page(out, given["models"] or None)
             print(f"http://127.0.0.1:{s.server_port}/ (Ctrl-C ends it)", flush=True)
             try: s.serve_forever()
             except KeyboardInterrupt: raise KeyboardInterrupt("the page is closed") from None

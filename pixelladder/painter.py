@@ -18,7 +18,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 # %% ../nbs/85_painter.ipynb #33d6e08f
 from .colours import ab_error
 from .generative import TASKS, psnr
-from .photos import images_of
+from .data import images_of
 from .pictures import as_picture
 from .segmenter import Segmenter, tiled_scores
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 # %% ../nbs/10_predict.ipynb #0de86586
-from .data import SegmentationData, split_for
+from .data import SegmentationData, find_image, images_of, list_errors, list_faults, look_at
 from .metrics import class_iou, confusion, mean_iou, pixel_accuracy
 from .segmenter import Segmenter, fading_window, tile_spans, tiled_scores
 from .store import check_recipe, export_onnx, learner_recipe, load_model, recipe, save_model
@@ -33,15 +33,14 @@ def evaluate(
         known,given = ", ".join(segmenter.codes),", ".join(data.codes)
         raise ValueError(f"the model knows the classes {known}, and {data.name} has {given}: "
                          "evaluate it on data with the model's classes")
-    train,val = split_for(data, holdout)
-    images = {**data.splits, "train": train, "val": val}.get(split)
-    if not images:
-        filled = ", ".join(s for s in data.splits if data.splits[s])
-        raise ValueError(f"{data.name} has no images in the split {split!r}; it has {filled}")
-    counts = {}
+    images,counts,faults = images_of(data, split, holdout),{},list_errors(data)
     for image in images:
+        picture,mask,wrong = look_at(data, image)
+        if mask is None: faults += wrong # one that is all void counts for nothing
+        if faults: continue
         drive = data.sequence(image) if data.sequences else None
-        counts[drive] = counts.get(drive, 0) + image_counts(segmenter, data, image)
+        counts[drive] = counts.get(drive, 0) + _counts(segmenter, picture, mask)
+    if faults: raise ValueError(f"{list_faults(data, faults)}\nnothing was scored")
     drives = {drive: summarize(c, data.codes)["mean_iou"] for drive,c in counts.items() if drive is not None}
     return {**summarize(sum(counts.values()), data.codes), "images": len(images),
             "data": data.name, "split": split, "holdout": holdout, "sequences": drives}
@@ -52,8 +51,13 @@ def image_counts(
     image:Path, # One of its images
 )->torch.Tensor: # int64 `(n,n)`, rows the truth, columns the prediction
     "The confusion counts of one image, at its mask's own size."
-    mask = data.mask(image)
-    return confusion(torch.from_numpy(segmenter(image, mask.shape)), torch.from_numpy(mask), len(data.codes))
+    picture,mask,faults = look_at(data, find_image(data, image))
+    if mask is None: raise ValueError(list_faults(data, faults))
+    return _counts(segmenter, picture, mask)
+
+def _counts(segmenter, picture, mask):
+    found = segmenter(picture, mask.shape)
+    return confusion(torch.from_numpy(found), torch.from_numpy(mask), len(segmenter.codes))
 
 # %% ../nbs/10_predict.ipynb #a537ba63
 def summarize(

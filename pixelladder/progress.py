@@ -24,8 +24,13 @@ def progress_file(
 
 def _read():
     try: notes = json.loads(progress_file().read_text())
-    except (OSError, ValueError): return {}
-    return {k: v for k,v in notes.items() if isinstance(v, dict)} if isinstance(notes, dict) else {}
+    except (OSError, ValueError, RecursionError): return {}
+    return {k: _note(v) for k,v in notes.items() if isinstance(v, dict)} if isinstance(notes, dict) else {}
+
+def _note(kept):
+    "What a file can say of one exercise; a person may have written it"
+    tries = kept.get("tries")
+    return {"tries": tries if type(tries) is int and tries > 0 else 0, "right": kept.get("right") is True}
 
 def _write(notes):
     "A cache that can't be written spoils no exercise"
@@ -39,8 +44,8 @@ def note_try(
 ):
     "One more try; what was right once stays so."
     notes = _read()
-    old = notes.get(name, {})
-    notes[name] = {"tries": old.get("tries", 0)+1, "right": bool(right or old.get("right"))}
+    old = notes.get(name, _note({}))
+    notes[name] = {"tries": old["tries"]+1, "right": bool(right or old["right"])}
     _write(notes)
 
 def forget(

@@ -49,8 +49,10 @@ def report_data(
 ):
     "Print what was understood of a data set and what is in it; a ValueError lists its faults."
     found = understood(path, given)
+    if write and not found:
+        raise ValueError(f"--write is for a folder of your own, and {path} needs no dataset.json: leave it out")
     if found: _say_understood(path, found, write)
-    if found and write: return
+    if write: return
     if found: print()
     from pixelladder import data
     d = data.open_data(path, classes=given.get("classes"), **data_options(given))
@@ -79,14 +81,15 @@ def score_model(
 )->dict: # As of `evaluate`; of a model that makes pictures, as of `Painter.evaluate`
     "How good is a trained model?"
     paints = _makes_pictures(folder)
-    if not paints: understood(data, given)
+    known = None if paints else understood(data, given)
     from fastai.torch_core import default_device
-    from pixelladder.codes import CAMVID_CODES
+    from pixelladder.codes import CAMVID, CAMVID_CODES
     from pixelladder.data import open_data
     from pixelladder.photos import open_photos
     from pixelladder.predict import evaluate, load_model
     model = load_model(folder).to(default_device())
-    grouped = 11 if tuple(model.codes)==CAMVID_CODES else None
+    camvid = known is None or set(known["codes"]) <= set(CAMVID) # all 32 codes, to be grouped
+    grouped = 11 if camvid and tuple(model.codes)==CAMVID_CODES else None
     opened = open_photos if paints else open_data
     found = opened(data, classes=given.get("classes", grouped), **data_options(given))
     score = model.evaluate if paints else partial(evaluate, model)
@@ -101,7 +104,7 @@ def say_scores(
         lines = {n: f"{scores[n]:.3f}, of what it was given {scores[f'{n} before']:.3f}" for n in names}
     else:
         what = f"{scores['pixels']:,} labelled pixels"
-        lines = {name: "absent" if value is None else f"{value:.3f}" for name,value in scores["iou"].items()}
-        lines |= {"mean IoU": f"{scores['mean_iou']:.3f}", "pixel accuracy": f"{scores['pixel_accuracy']:.3f}"}
+        found = scores["iou"] | {"mean IoU": scores["mean_iou"], "pixel accuracy": scores["pixel_accuracy"]}
+        lines = {name: "absent" if value is None else f"{value:.3f}" for name,value in found.items()}
     head = f"{scores['data']}, split {scores['split']} ({scores['holdout']}), {scores['images']} images, {what}"
     return "\n".join([head, *(f"  {name:20} {said}" for name,said in lines.items())])

@@ -234,6 +234,14 @@ def test_a_folder_that_cannot_be_written_to(data, tmp_path, monkeypatch):
     monkeypatch.setenv("PIXELLADDER_CACHE", str(tmp_path/"file"))
     with pytest.raises(OSError, match=SENTENCE.format("Not a directory")): cached_pixels(data, SIZE)
 
+@pytest.mark.parametrize("kind", [".npy",".npz"])
+def test_a_folder_in_place_of_a_file(data, kind):
+    "No room is missing, and it may be somebody's"
+    file = pixel_file(data, SIZE).with_suffix(kind)
+    file.mkdir(parents=True)
+    with pytest.raises(OSError, match=rf"{file.name} can't be written, for it is a folder") as e: cached_pixels(data, SIZE)
+    assert "make room" not in str(e.value) and file.is_dir()
+
 def test_a_read_only_folder(monkeypatch):
     "What is kept there is used; what is not can't be made"
     with tempfile.TemporaryDirectory() as root: # pytest's own folders are closed to the user that the superuser turns into here

@@ -102,12 +102,12 @@ def test_the_name_stays_the_learners_and_the_chapter_goes_on(capsys, cache):
 
 def test_progress_survives_a_bad_cache(cache, capsys, monkeypatch):
     cache.mkdir()
-    for text in "{", "[]", '{"nearest_upsample": 3}':
+    for text in "{", "[]", '{"nearest_upsample": 3}', '{"nearest_upsample": {"tries": "x", "right": []}}':
         (cache/"progress.json").write_text(text)
         check(retyped(EXERCISES["nearest_upsample"].answer))
     monkeypatch.setenv("PIXELLADDER_CACHE", "/proc/none")
     check(retyped(EXERCISES["nearest_upsample"].answer))
-    assert capsys.readouterr().out.count("right, on")==4
+    assert capsys.readouterr().out.count("right, on")==5
 
 def test_solved_chapters_are_not_noted(cache, capsys):
     answer = EXERCISES["nearest_upsample"].answer
@@ -195,6 +195,12 @@ def test_start_next_and_reset(tmp_path, monkeypatch, capsys):
     for words in ("reset","stamps"),("start","weather"):
         with pytest.raises(SystemExit): main(*words)
         assert "there" in capsys.readouterr().err
+    first = mine.parent/"00_body_and_head.ipynb"
+    for text in "{}", "[]", '{"cells": [{}]}', '{"cells": [{"source": [3]}]}', kept[:2000], "":
+        first.write_text(text)
+        for words in ("next",),("reset","cut_classifier"):
+            with pytest.raises(SystemExit): main(*words)
+            assert "mine/00_body_and_head.ipynb is no notebook any more" in capsys.readouterr().err
 
 def test_nobodys_work_is_deleted(tmp_path, capsys):
     make_exercises(root/"nbs", tmp_path/"exercises")

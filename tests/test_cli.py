@@ -46,6 +46,10 @@ def test_errors_are_sentences(model, tmp_path):
     one_sentence(run("train", "--data", "streets"), "--out", "--resume", "required")
     one_sentence(run("evaluate", tmp_path, "--data", "streets"), "no model.json")
     one_sentence(run("course", "99"), "no chapter '99'")
+    one_sentence(run("data", "streets", "--write"), "--write", "streets needs no dataset.json")
+    one_sentence(run("page", "--port", 70000), "70000", "65535")
+    (segnet_folder(tmp_path/"three", {"train": 2, "val": 1})/"codes.txt").write_text("a\nb\nc")
+    one_sentence(run("evaluate", "camvid", "--data", tmp_path/"three"), "Bicyclist, and three has a, b, c:")
     one_sentence(run("train", "--data", "streets", "--crop", "64x64", "--augment", "--out", tmp_path/"o"), "--augment", "--crop", "leave one")
     assert not (tmp_path/"o").exists()
 

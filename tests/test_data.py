@@ -5,7 +5,8 @@ from PIL import Image
 from conftest import segnet_folder
 from terminal import fork
 from pixelladder.codes import CAMVID, CAMVID_CODES, VOID
-from pixelladder.data import check_data, from_fastai_layout, from_segnet_layout, open_data, split_for
+from pixelladder.data import check_data, check_image, class_shares, from_fastai_layout, from_segnet_layout, open_data, split_for
+from pixelladder.learner import class_weights
 from pixelladder.streets import SEQUENCES, draw_street, make_streets, split_of
 
 @pytest.fixture
@@ -155,6 +156,22 @@ def test_a_path_as_text_is_a_path(segnet):
     data = open_data(segnet)
     annot(segnet).write_bytes(b"no picture")
     image = data.splits["train"][0]
-    from pixelladder.data import check_image
     assert check_image(data, str(image))==check_image(data, image) and "can't be read" in check_image(data, str(image))[0]
-    assert "not one of the images" in check_image(data, "elsewhere.png")[0]
+    assert "not one of the images" in check_image(data, "elsewhere.png")[0] and "not one of the images" in check_image(data, None)[0]
+
+def test_an_image_is_found_from_elsewhere(segnet, monkeypatch):
+    "Relative or not, whichever way the data was opened"
+    monkeypatch.chdir(segnet.parent)
+    data = open_data(segnet.name)
+    image = data.splits["train"][0]
+    assert not image.is_absolute() and data.sequence(image.resolve())==data.sequence(image)=="a"
+    assert check_image(data, image.resolve())==[] and (data.mask(str(image.resolve()))==data.mask(image)).all()
+    data.masks[image] = None
+    for wrong,words in (image,"has no mask"),("nope.png","not one of the images"),(None,"not one of the images"):
+        with pytest.raises(ValueError, match=words): data.mask(wrong)
+
+def test_a_split_that_isn_t_there(segnet):
+    data = open_data(segnet)
+    for count in class_shares,class_weights:
+        with pytest.raises(ValueError, match="no images in the split 'test'; it has train, val"): count(data, "test")
+    assert check_data(data, "train")==[] and "'dev' has no images" in check_data(data, "dev")[0]

@@ -31,6 +31,15 @@ def test_an_error_leaves_what_was_there(tmp_path):
         with replacing(tmp_path/"f") as draft: draft.write_text("half"); raise RuntimeError
     assert (tmp_path/"f").read_text()=="old" and len(list(tmp_path.iterdir()))==1
 
+def test_what_can_t_be_written_is_named(tmp_path):
+    "Not its draft, of which nobody has heard"
+    (tmp_path/"file").write_text("")
+    for name,kind in ("none/f",FileNotFoundError),("file/f",NotADirectoryError),(".",IsADirectoryError):
+        with pytest.raises(kind, match=f"{tmp_path/name} can't be written") as e:
+            with replacing(tmp_path/name): pass
+        assert "draft" not in str(e.value)
+    assert len(list(tmp_path.iterdir()))==1
+
 def test_a_link_is_replaced_not_followed(tmp_path):
     (tmp_path/"mine").write_text("mine")
     (tmp_path/"model.json").symlink_to(tmp_path/"mine")

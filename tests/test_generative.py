@@ -214,6 +214,19 @@ def test_a_folder_of_photos_needs_no_masks(photos, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder"): open_photos(tmp_path/"nowhere")
     assert any(open_photos("streets").masks.values())
 
+def test_masks_never_train_as_photos(tmp_path):
+    "Whatever is wrong with them, or with what is said of them"
+    smooth = np.arange(24*32).reshape(24,32)%200
+    for i in range(6):
+        Image.fromarray(np.full((24,32,3), 40*i, np.uint8)).save(tmp_path/f"{i}.jpg")
+        Image.fromarray((np.full((24,32), i%2)).astype(np.uint8)).save(tmp_path/f"{i}.png")
+    assert {p.suffix for ps in open_photos(tmp_path).splits.values() for p in ps}=={".jpg"}
+    for wrong,words in (dict(codes="nope.txt"),"nope.txt"),(dict(void=[300]),"`void` is 300"),(dict(colours="nope.csv"),"nope.csv"):
+        with pytest.raises((ValueError,OSError), match=words): open_photos(tmp_path, **wrong)
+    for i in range(6): Image.fromarray(smooth.astype(np.uint8)).save(tmp_path/f"{i}.png") # no codes
+    for found in open_photos(tmp_path),open_photos(tmp_path, images=tmp_path):
+        assert {p.suffix for ps in found.splits.values() for p in ps}=={".jpg"}
+
 def test_tiles_make_what_the_whole_does(painter):
     image = (pictures(60,90,3)*255).byte().numpy()
     whole,tiled = painter.predict(image),painter.predict(image, how="tiled", tile=(96,96), overlap=.5)

@@ -18,6 +18,9 @@ from pixelladder.body import Body, DensePredictor, standardized
 from pixelladder.cli import main
 from pixelladder.codes import CAMVID_CODES, palette_for
 from pixelladder.data import open_data
+from pixelladder.predict import evaluate, image_counts
+from pixelladder.predictions import list_pictures
+from pixelladder.report import say_scores
 from pixelladder.learner import MaskedDice, MaskedFocal, dense_learner
 from pixelladder.segmenter import Segmenter, enlarged_scores, fading_window, tile_spans, tiled_scores
 from pixelladder.store import export_onnx, load_model, recipe, save_model
@@ -267,12 +270,74 @@ def test_names_and_what_is_never_replaced(model, tmp_path):
     assert sorted(str(p.relative_to(tmp_path/"out")) for p in (tmp_path/"out").rglob("*.png"))==["a.jpg.png","a.png.png","sub/a.png"]
     before = (tmp_path/"in"/"sub"/"a.png").read_bytes()
     status,_,wrong = run("predict", model, tmp_path/"in"/"sub"/"a.png", "--out", tmp_path/"in"/"sub")
-    assert status==1 and "choose another --out" in wrong and (tmp_path/"in"/"sub"/"a.png").read_bytes()==before
+    assert status==1 and "(--out)" in wrong and (tmp_path/"in"/"sub"/"a.png").read_bytes()==before
     assert run("predict", model, tmp_path/"none.png", "--out", tmp_path/"out")[0]==1 and "there is no file" in run("predict", model, tmp_path/"none.png", "--out", tmp_path/"out")[2]
     (tmp_path/"empty").mkdir()
     assert "holds no pictures" in run("predict", model, tmp_path/"empty", "--out", tmp_path/"out")[2]
     mask = np.array(Image.open(tmp_path/"out"/"sub"/"a.png"))
     assert (mask==load_model(model)(tmp_path/"in"/"sub"/"a.png")).all()
+
+def test_only_answers_are_replaced(model, tmp_path):
+    "Again and again, in a folder among the photos; what is somebody's own, or was changed since, stays"
+    there = tmp_path/"in"
+    there.mkdir()
+    for i,name in enumerate(("a.jpg","b.png","b_overlay.jpg","c.png")): Image.fromarray(noise(8, 9, i)).save(there/name)
+    again = ("predict", model, there, "--out", there/"out", "--overlay")
+    kept = []
+    for _ in range(2):
+        status,said,_ = run(*again)
+        kept.append({p.name: p.stat().st_mtime_ns for p in sorted((there/"out").iterdir())})
+        assert status==0 and "4 of 4 pictures" in said and len(kept[-1])==8
+    assert kept[0].keys()==kept[1].keys() and all(kept[0][name] < kept[1][name] for name in kept[0])
+    with Image.open(there/"out"/"b.png") as answer: mended = Image.fromarray(np.array(answer)) # by hand
+    mended.save(there/"out"/"b.png")
+    before = {p: p.read_bytes() for p in (there/"out"/"b.png",there/"b_overlay.jpg",there/"c.png")}
+    status,said,wrong = run(*again)
+    assert status==1 and "3 of 4 pictures" in said and "out/b.png, which isn't one or was changed" in wrong
+    (tmp_path/"c.jpg").write_bytes((there/"a.jpg").read_bytes())
+    assert run("predict", model, tmp_path/"c.jpg", "--out", there)[0]==1 # its answer is called like a photo
+    (tmp_path/"b.bmp").write_bytes((there/"c.png").read_bytes())
+    status,_,wrong = run("predict", model, tmp_path/"b.bmp", "--out", there/"overlays", "--overlay")
+    assert status==0 and before=={p: p.read_bytes() for p in before}
+    assert run("predict", model, there/"out"/"a.png", "--out", there/"out")[2].count("but the answers in")==1
+    assert [p.name for p,_ in list_pictures([there], there)]==["a.jpg","b.png","b_overlay.jpg","c.png","b.png"] # one was changed
+    assert list_pictures(str(there), there/"out")==list_pictures([there], there/"out")
+    (tmp_path/"file").write_text("")
+    status,_,wrong = run("predict", model, there, "--out", tmp_path/"file")
+    assert status==2 and wrong.count("\n")==1 and "file is no folder" in wrong
+
+# --- what is scored
+
+SPOILT = {"taken": (lambda mask: mask.unlink(), "there is no mask for it"), "broken": (lambda mask: mask.write_bytes(b"x"), "the mask can't be read"),
+          "turned": (lambda mask: Image.open(mask).transpose(Image.Transpose.ROTATE_90).save(mask), "32x24 but its image is 24x32")}
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_faults_aren_t_scored(tmp_path, how):
+    spoil,words = SPOILT[how]
+    folder = segnet_folder(tmp_path/"d", {"train": 2, "val": 3})
+    for name in ("a_0.png","a_2.png"): spoil(folder/"valannot"/name)
+    eleven = blur(11)
+    eleven = Segmenter(eleven.model, eleven.recipe | {"codes": list(CAMVID_CODES)})
+    data = open_data(folder)
+    with pytest.raises(ValueError, match=f"2 fault(?s:.)*{words}(?s:.)*nothing was scored"): evaluate(eleven, data)
+    with pytest.raises(ValueError, match=words): image_counts(eleven, data, folder/"val"/"a_2.png")
+    assert evaluate(eleven, data, "train")["images"]==2 # its own files are well
+
+def test_a_split_that_is_all_void_has_no_score(tmp_path):
+    folder = segnet_folder(tmp_path/"d", {"train": 2, "val": 2})
+    for mask in (folder/"valannot").iterdir(): Image.fromarray(np.full((24,32), 11, np.uint8)).save(mask)
+    eleven = blur(11)
+    scores = evaluate(Segmenter(eleven.model, eleven.recipe | {"codes": list(CAMVID_CODES)}), open_data(folder))
+    assert scores["mean_iou"] is None and scores["pixels"]==0 and say_scores(scores).count("absent")==13
+
+def test_lists_with_faults_aren_t_scored(tmp_path):
+    "An image that is trained on, and a name without a file: training refuses them, and so does a score"
+    for folder in ("images","labels"): (tmp_path/folder).mkdir()
+    for i in range(4):
+        Image.fromarray(noise(9, 12, i)).save(tmp_path/"images"/f"{i}.png")
+        Image.fromarray(np.full((9,12), i, np.uint8)).save(tmp_path/"labels"/f"{i}.png")
+    for name,lines in (("codes","c0 c1 c2 c3"),("train","0.png 1.png"),("valid","1.png 2.png 7.png")): (tmp_path/f"{name}.txt").write_text(lines.replace(" ", "\n"))
+    with pytest.raises(ValueError, match="valid.txt names it(?s:.)*1.png: it is in 'train' and in 'val'"): evaluate(blur(), open_data(tmp_path))
 
 # --- ONNX, with nothing else
 
