@@ -1,4 +1,4 @@
-"""A folder of photos as a data set; who validates; the images of a split.
+"""A folder of photos as a data set, and who validates.
 
 Docs: https://pixelladder.github.io/pixelladder/photos.html.md"""
 
