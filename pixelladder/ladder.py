@@ -85,6 +85,7 @@ def _read_budget(out):
 def _settle_budget(out, budget, checksum):
     "Written into `out` before the first training, compared from then on; `checksum` gives that of the data"
     trained = any(any(out.glob(f)) for f in ("*-*.json", "*/model.json", f"*/{CHECKPOINT}"))
+    trained = trained and (out/"budget.json").exists()
     kept = _read_budget(out) if trained else budget
     for k in budget:
         if kept[k] != budget[k]:

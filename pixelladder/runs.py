@@ -126,18 +126,17 @@ def _tensors(learn):
 
 # %% ../nbs/86_runs.ipynb #121e2aaf
 def _same_make(found, wanted, what):
-    "A `ValueError` unless both are tensors of one shape and kind, or both are numbers"
-    def make(v): return f"{v.dtype} {tuple(v.shape)}" if torch.is_tensor(v) else "a number"
-    if not torch.is_tensor(found): number(found, what)
+    "A `ValueError` unless `found` is a tensor of the shape and kind of `wanted`"
+    def make(v): return f"{v.dtype} {tuple(v.shape)}" if torch.is_tensor(v) else repr(v)
     if make(found) != make(wanted): raise ValueError(f"{what} is {make(found)}, wanted {make(wanted)}")
 
 def _step_memory(opt):
-    "What a step of an optimizer like `opt` remembers of a parameter; None for tensors of its shape"
+    "By name what a step of an optimizer like `opt` remembers of a parameter: a tensor of its shape, or a number?"
     p = torch.nn.Parameter(torch.zeros(2, 3))
     p.grad = torch.zeros_like(p)
     probe = Optimizer([p], opt.cbs, **opt.hypers[0])
     probe.step()
-    return {k: None if torch.is_tensor(v) and v.shape==p.shape else v for k,v in probe.state[p].items()}
+    return {k: torch.is_tensor(v) and v.shape==p.shape for k,v in probe.state[p].items()}
 
 def _check_memory(opt, state, hypers):
     "A `ValueError` unless these are the memory and the settings of an optimizer like `opt`, after a step or more"
@@ -148,8 +147,9 @@ def _check_memory(opt, state, hypers):
         own = {k: v for k,v in own.items() if k not in step} # such as `do_wd`
         if {k: v for k,v in m.items() if k not in step} != own or not (step.keys() <= m.keys() or m.keys()==own.keys()):
             raise ValueError(f"its optimizer remembers {', '.join(sorted(m)) or 'nothing'} of parameter {i}")
-        for k in step.keys() & m.keys():
-            _same_make(m[k], p if step[k] is None else step[k], f"{k} of parameter {i}")
+        for k in sorted(step.keys() & m.keys()):
+            if step[k]: _same_make(m[k], p, f"{k} of parameter {i}")
+            else: number(m[k], f"{k} of parameter {i}")
 
 def _load(learn, tensors, memory, hypers):
     "Put back what `_tensors` gave. The optimizer's tensors get the memory layout of their parameters"
