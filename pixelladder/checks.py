@@ -36,9 +36,10 @@ def number(
 )->float: # `value`
     "`value` as Python's own `float`; a text, a bool, an infinity or none at all is a `ValueError`."
     known = isinstance(value, (int,float)) or hasattr(value, "dtype") and getattr(value, "ndim", 1)==0
-    x = float(value) if known and not isinstance(value, bool) else math.nan
+    try: x = float(value) if known and "bool" not in str(getattr(value, "dtype", type(value))) else math.nan
+    except OverflowError: x = math.inf # 10**400
     if math.isfinite(x) and (least is None or x >= least) and (most is None or x <= most): return x
-    raise ValueError(f"`{name}` must be a number{_bounds(least, most)}, not {value!r}")
+    raise ValueError(f"`{name}` must be a number{_bounds(least, most)}, not {_short(value)}")
 
 # %% ../nbs/00_checks.ipynb #918b0c4c
 def text(

@@ -16,16 +16,16 @@ from .options import Parser, add_options
 from .page import page, page_options
 from .predictions import list_pictures, predict_files
 from .report import DATA_OPTIONS, report_data, say_scores, score_model, understood
-from .train import DEFAULTS, resume, train
+from .train import DEFAULTS, OF_LADDER, resume, train
 
 # %% ../nbs/90_cli.ipynb #1babff6d
-def _training_options(parser, without):
+def _training_options(parser, without, defaults={}):
     "The options of `train`"
     sizes = parser.add_mutually_exclusive_group()
     for name in ("data",*DEFAULTS):
         if name in without: continue
         more = dict(nargs="?", const=.5) if name=="class_weights" else dict(metavar="PATH") if name=="data" else {}
-        add_options(sizes if name in ("size","crop") else parser, train, [name], **more)
+        add_options(sizes if name in ("size","crop") else parser, train, [name], defaults, **more)
 
 def _train(given):
     "Train a model; every epoch is saved, so that a run that was stopped can go on"
@@ -118,7 +118,7 @@ def _ladder(given):
     print(f"{ladder_table(measure(data, out, heads, seeds)).to_string()}\n\nall of it: {out}/ladder.json")
 
 def _ladder_parser(p):
-    _training_options(p, ["data","head","seed","task","start"])
+    _training_options(p, ["data","head","seed","task","start"], OF_LADDER)
     add_options(p, train, ["data"], metavar="PATH", required=True)
     p.add_argument("--heads", nargs="+", metavar="HEAD", default=argparse.SUPPRESS,
                    help="these heads alone; all of them if none is named")

@@ -22,8 +22,8 @@ def cache_path(
 )->Path: # `$PIXELLADDER_CACHE`, or `pixelladder` in the user's cache
     "Where everything is kept that can be made again."
     base = os.environ.get("PIXELLADDER_CACHE")
-    if base: return Path(base)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home()/".cache")/"pixelladder"
+    if base: return Path(base).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()/"pixelladder"
 
 # %% ../nbs/00_files.ipynb #86072b4c
 DRAFT = re.compile(r"\.(.+)\.[0-9a-f]{16}\.pixelladder-draft") # The name of a file that hasn't taken its place yet

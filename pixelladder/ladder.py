@@ -9,8 +9,9 @@ __all__ = ['ONCE', 'climb', 'yardsticks', 'costs', 'time_step', 'three_pictures'
            'plot_ladder']
 
 # %% ../nbs/88_rungs.ipynb #d37670ae
-import json, time
+import json, time, zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -22,17 +23,19 @@ from fastai.torch_core import default_device
 from torch import nn
 
 # %% ../nbs/88_rungs.ipynb #c57d545d
-from . import nearest, transposed, subpixel, fcn, unet # each names its heads
+from . import nearest, transposed, subpixel, fcn, dynamic_unet, unet # each names its heads
 from .body import HEADS, Body, DensePredictor, find_head
-from .data import SegmentationData, open_data, split_for
-from .files import replacing
+from .cache import cached_sums
+from .checks import follow, number, one_of, text, whole
+from .data import SegmentationData, open_data, split_for, usable_images
+from .files import replacing, writable_folder
 from .layouts import OPTIONS
 from .metrics import constant_baseline, grid_labels, mean_iou
 from .predict import evaluate, image_counts, load_model, summarize
 from .runs import CHECKPOINT
 from .show import best_median_worst
 from .summary import summary
-from .train import DEFAULTS, rate_for, resume, train
+from .train import DEFAULTS, OF_LADDER, resume, say_decoding, settled, train
 
 # %% ../nbs/88_rungs.ipynb #3501de80
 ONCE = ["dynamic_unet"] # Costs ten times the others, so it is trained with the first seed only
@@ -40,32 +43,83 @@ ONCE = ["dynamic_unet"] # Costs ten times the others, so it is trained with the 
 def _trainings(heads, seeds):
     "Heads and seeds, in the order in which they are trained"
     heads = heads or [name for name,head in HEADS.items() if getattr(head, "says_classes", True)]
-    for head in heads: find_head(head) # or an error
-    return [(head,seed) for seed in range(seeds) for head in heads if not (seed and head in ONCE)]
+    for head in heads:
+        if not getattr(find_head(head), "says_classes", True):
+            raise ValueError(f"the head {head!r} makes pictures, and a ladder is about classes: leave it out")
+    return [(head,seed) for seed in range(whole(seeds, "seeds")) for head in heads if not (seed and head in ONCE)]
 
 # %% ../nbs/88_rungs.ipynb #4a2520e9
-def _settle_budget(out, data, options):
-    "The options of every training in `out`: written there the first time, compared from then on"
-    known = set(DEFAULTS)-{"head","seed","task","start"} # no model fits every head
-    if unknown := sorted(set(options)-known):
-        raise ValueError(f"a ladder has no option {unknown[0]!r}: choose among {', '.join(sorted(known))}")
-    defaults = {k: DEFAULTS[k] for k in known} | {"epochs": 6, "lr": rate_for("classes"), "class_weights": .5}
-    budget = json.loads(json.dumps({"data": data, **defaults, **options}))
-    file = out/"budget.json"
-    if not file.exists():
-        out.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as draft: draft.write_text(json.dumps(budget))
-    # an option that is younger than the ladder has its default
-    kept = {k: DEFAULTS.get(k) for k in known} | json.loads(file.read_text())
+def _read(file, schema, way):
+    "What a file of a ladder holds; one that is missing or damaged is one sentence"
+    if not file.is_file(): raise FileNotFoundError(f"there is no {file}: {way}")
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        follow(kept, schema)
+    except (ValueError, RecursionError) as e: raise ValueError(f"{file} is damaged ({e}): {way}") from e
+    return kept
+
+def _read_run(out, head, seed):
+    "What a training came to"
+    schema = {"head": one_of(head), "seed": one_of(seed), "mean_iou": partial(number, least=0, most=1), "iou": {}}
+    return _read(out/f"{head}-{seed}.json", schema, "`climb` makes it anew where it isn't there")
+
+# The options of a ladder; no model to start from fits every head
+_KNOWN = [k for k in DEFAULTS if k not in ("head","seed","task","start")]
+
+def _settle(options):
+    "Those of a ladder, checked; paths as they were given, for a ladder may move with its data"
+    if unknown := sorted(set(options)-{*DEFAULTS,"data"}|set(options)&{"head","seed","task","start"}):
+        raise ValueError(f"a ladder has no option {unknown[0]!r}: choose among {', '.join(sorted(_KNOWN))}")
+    found = vars(settled(DEFAULTS | options))
+    return {k: str(options[k]) if k in options and isinstance(found[k], str) else found[k] for k in _KNOWN}
+
+# %% ../nbs/88_rungs.ipynb #526d05e3
+def _read_budget(out):
+    "The data, its checksum, and the options of every training in `out`; one that is younger has its default"
+    file,way = out/"budget.json","put it back, or name another folder"
+    kept = _read(file, {"data": text, "checksum?": whole}, way)
+    options = {k: v for k,v in kept.items() if k != "checksum"}
+    try: return {**kept, **_settle(options)}
+    except ValueError as e: raise ValueError(f"{file} is damaged, or of a newer program ({e}): {way}") from e
+
+def _settle_budget(out, budget, checksum):
+    "Written into `out` before the first training, compared from then on; `checksum` gives that of the data"
+    trained = any(any(out.glob(f)) for f in ("*-*.json", "*/model.json", f"*/{CHECKPOINT}"))
+    trained = trained and (out/"budget.json").exists()
+    kept = _read_budget(out) if trained else budget
     for k in budget:
         if kept[k] != budget[k]:
             raise ValueError(f"the trainings in {out} have {k} {kept[k]}, and now {budget[k]} is asked for: "
                              "name another folder, or stay with theirs")
-    return {k: tuple(v) if isinstance(v, list) else v for k,v in budget.items() if k!="data"}
+    found = checksum()
+    if kept.get("checksum", found) != found: # an older ladder has none
+        raise ValueError(f"{budget['data']} isn't what the trainings in {out} had: classes, splits, pictures or masks "
+                         "are others; put them back, or name another folder")
+    if trained: return
+    out.mkdir(parents=True, exist_ok=True)
+    with replacing(out/"budget.json") as draft: draft.write_text(json.dumps({**budget, "checksum": found}))
 
 def _of_data(options):
     "Those that say what the data is"
     return {k: options[k] for k in OPTIONS if options.get(k) is not None}
+
+def _checksum(data, options):
+    "One number for the classes, and for each image and mask on both sides"
+    sides = usable_images(data, options["holdout"])
+    size = None if options["crop"] else options["size"]
+    say_decoding(data, size)
+    sums = cached_sums(data, size)
+    return zlib.crc32(repr((data.codes, [[(p.name, sums[p]) for p in side] for side in sides])).encode())
+
+def _check_model(spec, folder, wanted):
+    "An error unless the model in `folder` is finished, and was trained with the options `wanted`"
+    trained = spec.get("trained", {})
+    found = {**trained, "arch": spec["arch"], "head": spec["head"], "size": tuple(spec["size"])}
+    if "epochs_done" in trained: found["epochs"] = trained["epochs_done"]
+    for k,v in wanted.items():
+        if found.get(k, v) != v:
+            raise ValueError(f"the model in {folder} has {k} {found[k]}, and in this ladder it is {v}: "
+                             "take the folder away, and `climb` trains it anew")
 
 # %% ../nbs/88_rungs.ipynb #2ee88aac
 def climb(
@@ -77,19 +131,24 @@ def climb(
 )->Iterator: # For each training a dict: `head`, `seed`, and the scores of `evaluate`
     ("Train every head with every seed; what was stopped goes on, what is there is read. "
      "Other arguments are the options of `pixelladder train`, with `_` for `-`.")
-    out = Path(out)
-    trainings,body = _trainings(heads, seeds),Body(kwargs.get("arch", DEFAULTS["arch"]))
+    out,trainings = writable_folder(out),_trainings(heads, seeds)
+    options = _settle({**OF_LADDER, **kwargs, "data": data})
+    body,of_data = Body(options["arch"]),_of_data(options)
     for head,_ in trainings: find_head(head)(body, 2) # a head that doesn't fit the body says so now, not after hours
-    budget = _settle_budget(out, open_data(data, **_of_data(kwargs)).name, kwargs)
+    opened = open_data(data, options["classes"], **of_data)
+    _settle_budget(out, {"data": opened.name, **options}, lambda: _checksum(opened, options))
+    wanted = {k: v for k,v in options.items() if k not in (*OPTIONS,"classes","crop","bf16","compile")}
+    wanted |= {"size": options["crop"] or options["size"], "data": opened.name}
     for head,seed in trainings:
         folder,kept = out/f"{head}-{seed}",out/f"{head}-{seed}.json"
         if not kept.exists():
-            if (folder/CHECKPOINT).exists(): resume(folder, data=data)
-            elif not (folder/"model.json").exists(): train(data, folder, head, seed=seed, **budget)
+            if (folder/CHECKPOINT).exists(): resume(folder, data=data, head=head, seed=seed, **options)
+            elif not (folder/"model.json").exists(): train(data, folder, head, seed=seed, **options)
             model = load_model(folder).to(default_device())
-            scores = evaluate(model, open_data(data, budget["classes"], **_of_data(budget)), "val", budget["holdout"])
+            _check_model(model.recipe, folder, {**wanted, "head": head, "seed": seed})
+            scores = evaluate(model, opened, "val", options["holdout"])
             with replacing(kept) as draft: draft.write_text(json.dumps({"head": head, "seed": seed, **scores}))
-        yield json.loads(kept.read_text())
+        yield _read_run(out, head, seed)
 
 # %% ../nbs/88_rungs.ipynb #7d03e95f
 def yardsticks(
@@ -166,13 +225,13 @@ def measure(
 )->dict: # `budget`, `runs` (a list), `cost`, `yardsticks`
     "All that is known of a ladder; kept as `ladder.json` in `out`."
     out,trainings = Path(out),_trainings(heads, seeds)
-    def read(file): return json.loads((out/file).read_text())
-    budget = {k: v for k,v in DEFAULTS.items() if k not in ("head","seed","task")} | read("budget.json")
+    budget = {k: v for k,v in _read_budget(out).items() if k != "checksum"}
+    runs = [_read_run(out, head, seed) for head,seed in trainings]
     opened = open_data(data, budget["classes"], **_of_data(budget))
-    names = [f"{head}-{seed}" for head,seed in trainings]
-    bf16 = read(f"{names[0]}/model.json")["trained"]["bf16"]
-    size = tuple(budget["crop"] or budget["size"])
-    found = {"budget": {**budget, "bf16": bf16}, "runs": [read(f"{name}.json") for name in names],
+    recipe = _read(out/"{}-{}".format(*trainings[0])/"model.json", {"trained": {"bf16": one_of(True,False)}},
+                   "put it back from where it was trained")
+    bf16,size = recipe["trained"]["bf16"],budget["crop"] or budget["size"]
+    found = {"budget": {**budget, "bf16": bf16}, "runs": runs,
              "cost": costs(list(dict(trainings)), opened.n, budget["arch"], size, budget["batch_size"], bf16),
              "yardsticks": yardsticks(opened, budget["holdout"], size=None if budget["crop"] else size)}
     with replacing(out/"ladder.json") as draft: draft.write_text(json.dumps(found, indent=1))

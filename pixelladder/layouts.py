@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 # %% ../nbs/00_layouts.ipynb #a316bac9
+from .checks import follow, number, one_of, text
 from .codes import CAMVID, CAMVID_CODES, CAMVID_GROUPS, CITYSCAPES, UNLISTED, VOC_CODES, VOID
 from .codes import is_void, make_lookup, voc_palette
 from .files import replacing
@@ -104,7 +105,7 @@ def _colour(given):
         three = re.fullmatch(r"[\s(\[]*(\d+)\s*[,; ]\s*(\d+)\s*[,; ]\s*(\d+)[\s)\]]*", given)
         given = three.groups() if three else ()
     try: rgb = tuple(int(v) for v in given)
-    except (TypeError, ValueError): return None
+    except (TypeError, ValueError, OverflowError): return None
     return rgb if len(rgb)==3 and all(0 <= v <= 255 for v in rgb) else None
 
 def as_legend(
@@ -118,7 +119,9 @@ def as_legend(
     if isinstance(given, dict) and "categories" in given: given = given["categories"]
     if isinstance(given, (list,tuple)) and all(isinstance(c, dict) for c in given):
         given = [(c.get("name"), c.get("color", c.get("colour"))) for c in given]
-    pairs = list(given.items() if isinstance(given, dict) else given)
+    pairs = list(given.items()) if isinstance(given, dict) else list(given) if hasattr(given, "__iter__") else [given]
+    if odd := [pair for pair in pairs if not isinstance(pair, (list,tuple)) or len(pair) != 2]:
+        raise ValueError(f"{file}: {odd[0]!r} is no name with its colour: write name,r,g,b in each line")
     legend = {}
     for a,b in pairs:
         name,rgb = (b,_colour(a)) if _colour(b) is None else (a,_colour(b))
@@ -364,7 +367,8 @@ def void_of(
     given, # A code, a name, a colour (a tuple or text), or a list of them
 )->tuple: # Codes, colours, names: three lists
     "Which codes, colours and names mean void."
-    one = isinstance(given, (str,int,np.integer)) or isinstance(given, tuple) and _colour(given) # a list is several
+    # a list is several
+    one = isinstance(given, str) or not hasattr(given, "__iter__") or isinstance(given, tuple) and _colour(given)
     given = [] if given is None else [given] if one else list(given)
     codes,colours,names = [],[],[]
     for v in given:
@@ -572,7 +576,10 @@ def find_data(
         raise FileNotFoundError(f"there is no folder {path}: name one that holds a data set, "
                                 'or say "streets" for the drawn streets')
     given = dict(images=images, masks=masks, codes=codes, void=void, colours=colours, val=val, group=group)
-    wanted = _recorded(root) | {k: v for k,v in given.items() if v is not None} | {"split_seed": split_seed}
+    kept = _recorded(root, val, group, split_seed)
+    if codes is not None: kept.pop("classes", None) # they are the names of other codes
+    wanted = kept | {k: v for k,v in given.items() if v is not None}
+    wanted["split_seed"] = split_seed
     if bool(wanted.get("images")) != bool(wanted.get("masks")):
         raise ValueError("`images` and `masks` belong together: give both folders, or neither")
     for k in ("images","masks","codes","colours"): wanted[k] = _place(root, wanted.get(k), k)
@@ -610,7 +617,7 @@ def _place(root, given, what):
 # %% ../nbs/00_layouts.ipynb #7ac9b1c0
 def _pairs(root, wanted):
     "The images and masks of `root`, by its layout"
-    base = dict(root=root, top=root, voc=None, masks={}, faults=[], splits={})
+    base = dict(root=root, top=root, voc=None, masks={}, faults=[], splits={}, parts=[])
     if wanted["images"]:
         one = Pairs(wanted["images"], wanted["masks"], root)
         return {**base, "pairs": _filled([one], root), "parts": [None], "layout": "folders that were named"}
@@ -764,15 +771,12 @@ def _splits(found, wanted, files):
         faults += [f"{p.name}: it is in no split of dataset.json: add it there, or write the file again "
                    "(`pixelladder data DIR --write`)" for p in sorted(new)]
         return splits,drives,"dataset.json",faults
-    if found["voc"]: return found["splits"],drives,"its lists",[]
-    base,val,seed = found["pairs"][0].images,wanted.get("val"),wanted.get("split_seed", 0)
-    if isinstance(val, str) and re.fullmatch(r"0?\.\d+", val): val = float(val)
-    if val is not None and not isinstance(val, (int,float)):
-        return _by_list(_place(found["root"], val, "val"), images, base, drives)
+    val,seed = wanted.get("val"),wanted.get("split_seed", 0)
+    if found["voc"] and val is None: return found["splits"],drives,"its lists",[]
+    base = found["pairs"][0].images if found["pairs"] else found["voc"]/"JPEGImages"
+    share = .2 if val is None else _share(found["root"], val)
+    if isinstance(share, Path): return _by_list(share, images, base, drives)
     lists = _lists(found["root"])
-    share = .2 if val is None else val
-    if not 0 < share < 1:
-        raise ValueError(f"`val` is {share}: give a share between 0 and 1, or a file that lists names")
     by_folder = {s: one.photos for s,one in zip(found["parts"], found["pairs"]) if s}
     if by_folder and val is None:
         order = {s: by_folder[s] for s in ("train","val","test") if s in by_folder}
@@ -788,6 +792,16 @@ def _splits(found, wanted, files):
     how = f"guessed: a fifth drawn at random by {'drive' if drives else 'image'}, seed {seed} (`val=`, `group=`)"
     if val is not None: how = f"{share:g} drawn at random by {'drive' if drives else 'image'}, seed {seed}"
     return {"train": train, "val": held},drives,how,[]
+
+def _share(root, val):
+    "The share that `val` says, or the file of names"
+    try: share = number(float(val) if isinstance(val, str) else val, "val")
+    except ValueError: share = None
+    file = _place(root, val, "val") if share is None else None
+    if isinstance(file, Path) and file.is_file(): return file
+    if share is None or not 0 < share < 1:
+        raise ValueError(f"`val` is {val!r}: give a share between 0 and 1, or a file that lists names")
+    return share
 
 def _by_list(file, images, base, drives):
     splits,faults = _listed({"val": file}, images, base)
@@ -811,19 +825,36 @@ def _said(found, meaning, out, how):
 
 RECORD_KEYS = {"images","masks","classes","codes","void","colours","group","splits"}
 
-def _recorded(root):
-    "What `dataset.json` in the folder says, if it is there"
+def _recorded(root, val=None, group=None, split_seed=0):
+    "What `dataset.json` in the folder says, if it is there; who validates, unless `val` says so"
     file = root/"dataset.json"
     if not file.is_file(): return {}
     kept = _json(file)
-    if not isinstance(kept, dict) or not isinstance(kept.get("splits", {}), dict):
-        raise ValueError(f"{file} must hold one dictionary, with a dictionary `splits` in it: "
-                         "write it again with `pixelladder data DIR --write`")
+    if not isinstance(kept, dict): raise ValueError(f"{file} must hold one dictionary: {_MEND}")
     unknown = set(kept)-RECORD_KEYS
     if unknown:
         raise ValueError(f"{file} has {', '.join(sorted(unknown))}, and may have {', '.join(sorted(RECORD_KEYS))}: "
                          "take it out")
+    _check_recorded(file, {k: v for k,v in kept.items() if v is not None})
+    if val is not None: kept.pop("splits", None)
+    if not kept.get("splits"): return kept
+    asked = {"group": group if group != kept.get("group") else None, "split_seed": split_seed or None}
+    for name,value in asked.items():
+        if value is not None:
+            raise ValueError(f"`{name}` is {value!r}, and {file} says who validates: leave `{name}` out, "
+                             "or give `val` too, as in 0.2, and they are drawn anew")
     return kept
+
+_MEND = "mend it, or take it away and write it again with `pixelladder data DIR --write`"
+
+def _check_recorded(file, kept):
+    "A `ValueError` in one sentence, unless these are values as `write_dataset` writes them; codes are looked at later"
+    schema = {**dict.fromkeys(("images?","masks?"), text), "classes?": [text], "splits?": {},
+              "group?": one_of("prefix","folder","none")}
+    try:
+        follow(kept, schema)
+        follow(kept.get("splits", {}), dict.fromkeys(kept.get("splits", {}), [text]), "splits")
+    except ValueError as e: raise ValueError(f"{file}: {e}; {_MEND}") from e
 
 def write_dataset(
     path:Path, # Folder of the data set

@@ -115,7 +115,11 @@ def weights_of(
     "`class_weights` of pixels that were counted before."
     counts = np.asarray(counts, float)
     middle = np.median(counts[counts > 0]) if counts.any() else 0.
-    return torch.tensor([(middle/c)**power if c else 0. for c in counts], dtype=torch.float32)
+    with np.errstate(over="ignore"): weights = [(middle/c)**power if c else 0. for c in counts]
+    if not all(1e-30 < w < 1e30 for w,c in zip(weights, counts) if c):
+        raise ValueError(f"class weights to the power of {power} go from {min(weights):.1g} to {max(weights):.1g}, "
+                         "and no loss can be taken with them: take 0.5 or 1")
+    return torch.tensor(weights, dtype=torch.float32)
 
 # %% ../nbs/06_heads.ipynb #0562eba5
 def class_weights(

@@ -45,6 +45,7 @@ def add_options(
     parser, # An `ArgumentParser`, or a group of one
     function, # Its signature says what the options are
     names:list, # Which of its parameters
+    defaults:dict={}, # Those that aren't the function's own, by name
     **kwargs # For `add_argument`: what a signature can't say
 ):
     "Options for the parameters of a function; those that aren't given stay out of the result."
@@ -53,5 +54,5 @@ def add_options(
         p = inspect.signature(function).parameters[name]
         default = None if p.default is p.empty else p.default
         kind = {**_kind(p.annotation, default), **kwargs}
-        text = f"{said[name]}{_default(default)}"
+        text = f"{said[name]}{_default(defaults.get(name, default))}"
         parser.add_argument(f"--{name.replace('_','-')}", default=argparse.SUPPRESS, help=text, **kind)

@@ -88,14 +88,22 @@ def _check_record(record):
         for name,value in hypers.items(): number(value, f"hypers[{i}].{name}")
 
 # %% ../nbs/86_runs.ipynb #b31ffc6c
+def _without_checkpoint(folder):
+    "What a folder is that holds a model and nothing to go on from"
+    try: trained = json.loads((folder/"model.json").read_text(encoding="utf-8"))["trained"]
+    except (OSError, ValueError, KeyError, TypeError): trained = None
+    done,wanted = (trained.get(k) if isinstance(trained, dict) else None for k in ("epochs_done","epochs"))
+    if done in (None,wanted): return f"the training in {folder} was finished: there is nothing to go on with"
+    return (f"the training in {folder} stopped after {done} of {wanted} epochs, and its {CHECKPOINT} is gone: "
+            "put that back, or train anew in another folder")
+
 def read_checkpoint(
     folder:Path, # Holds `CHECKPOINT`
 )->tuple: # Tensors by name; and the rest, a dict
     "What `Checkpoint` wrote. No file, a broken one, and a finished training are errors."
     file = Path(folder)/CHECKPOINT
     if not file.is_file():
-        if (file.parent/"model.json").is_file():
-            raise FileNotFoundError(f"the training in {folder} was finished: there is nothing to go on with")
+        if (file.parent/"model.json").is_file(): raise FileNotFoundError(_without_checkpoint(file.parent))
         raise FileNotFoundError(f"{folder} holds no complete epoch: start the training anew")
     try:
         with safe_open(file, "pt") as f:
@@ -117,18 +125,48 @@ def _tensors(learn):
             [{k: v for k,v in m.items() if not torch.is_tensor(v)} for m in memory])
 
 # %% ../nbs/86_runs.ipynb #121e2aaf
+def _same_make(found, wanted, what):
+    "A `ValueError` unless `found` is a tensor of the shape and kind of `wanted`"
+    def make(v): return f"{v.dtype} {tuple(v.shape)}" if torch.is_tensor(v) else repr(v)
+    if make(found) != make(wanted): raise ValueError(f"{what} is {make(found)}, wanted {make(wanted)}")
+
+def _step_memory(opt):
+    "By name what a step of an optimizer like `opt` remembers of a parameter: a tensor of its shape, or a number?"
+    p = torch.nn.Parameter(torch.zeros(2, 3))
+    p.grad = torch.zeros_like(p)
+    probe = Optimizer([p], opt.cbs, **opt.hypers[0])
+    probe.step()
+    return {k: torch.is_tensor(v) and v.shape==p.shape for k,v in probe.state[p].items()}
+
+def _check_memory(opt, state, hypers):
+    "A `ValueError` unless these are the memory and the settings of an optimizer like `opt`, after a step or more"
+    params,fresh,step = [p for p,*_ in opt.all_params()],opt.state_dict()["state"],_step_memory(opt)
+    if [set(h) for h in hypers] != [set(h) for h in opt.hypers]: raise ValueError("its optimizer has other settings")
+    if not any(step.keys() <= m.keys() for m in state): raise ValueError("its optimizer remembers no step")
+    for i,(p,m,own) in enumerate(zip(params, state, fresh)):
+        own = {k: v for k,v in own.items() if k not in step} # such as `do_wd`
+        if {k: v for k,v in m.items() if k not in step} != own or not (step.keys() <= m.keys() or m.keys()==own.keys()):
+            raise ValueError(f"its optimizer remembers {', '.join(sorted(m)) or 'nothing'} of parameter {i}")
+        for k in sorted(step.keys() & m.keys()):
+            if step[k]: _same_make(m[k], p, f"{k} of parameter {i}")
+            else: number(m[k], f"{k} of parameter {i}")
+
 def _load(learn, tensors, memory, hypers):
     "Put back what `_tensors` gave. The optimizer's tensors get the memory layout of their parameters"
     if not all(t.isfinite().all() for t in tensors.values()): raise ValueError("some numbers are nan or infinite")
-    get_model(learn.model).load_state_dict({k[6:]: t for k,t in tensors.items() if k.startswith("model.")})
+    model,weights = get_model(learn.model),{k[6:]: t for k,t in tensors.items() if k.startswith("model.")}
+    for k,t in model.state_dict().items(): _same_make(weights.get(k, t), t, k)
     params = [p for p,*_ in learn.opt.all_params()]
+    if len(memory) != len(params): raise ValueError(f"its optimizer knows {len(memory)} parameters of {len(params)}")
     state = [dict(m) for m in memory]
     for name,t in tensors.items():
-        if not name.startswith("opt."): continue
+        if name.startswith("model."): continue
         _,i,key = name.split(".", 2)
         p = params[int(i)]
         if t.shape==p.shape: t = torch.empty_like(p, dtype=t.dtype, requires_grad=False).copy_(t)
         state[int(i)][key] = t.to(p.device)
+    _check_memory(learn.opt, state, hypers)
+    model.load_state_dict(weights)
     learn.opt.load_state_dict({"state": state, "hypers": L(dict(h) for h in hypers)})
 
 # %% ../nbs/86_runs.ipynb #b93235d1
@@ -149,6 +187,10 @@ class Checkpoint(Callback):
     ):
         store_attr()
         self.folder,self.seen = Path(folder),0
+        try: json.dumps([arguments,data])
+        except (TypeError, ValueError) as e:
+            raise ValueError(f"`arguments` and `data` must be what JSON can hold ({e}): "
+                             "pass Python's own numbers, texts, lists and dictionaries") from e
         self.tensors,self.state = read_checkpoint(folder) if resume else (None, {"epochs": 0, "rows": []})
         made,now = len(self.state.get("random", [])),max(num_distrib(), 1)
         if resume and made != now:
@@ -191,7 +233,11 @@ def _go_on(self:Checkpoint):
         loss = self.recorder.smooth_loss
         loss.count,loss.val = self.state["smooth"][0],torch.tensor(self.state["smooth"][1])
         self.learn.train_iter = self.state["train_iter"]
-    with self._fitting(): set_random_state(self.dls, self.state["random"][rank_distrib()])
+    with self._fitting():
+        chance = self.state["random"][rank_distrib()]
+        if len(chance["loaders"]) != len(self.dls.loaders):
+            raise ValueError(f"it remembers {len(chance['loaders'])} loaders of {len(self.dls.loaders)}")
+        set_random_state(self.dls, chance)
 
 # %% ../nbs/86_runs.ipynb #690c2f3d
 @patch

@@ -9,7 +9,7 @@ __all__ = ['SKY', 'BUILDING', 'POLE', 'ROAD', 'PAVEMENT', 'TREE', 'SIGN', 'FENCE
            'SEQUENCES', 'Drive', 'split_of', 'draw_street', 'make_streets']
 
 # %% ../nbs/00_streets.ipynb #960b413f
-import shutil, tempfile, zlib
+import secrets, shutil, zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 
 # %% ../nbs/00_streets.ipynb #049feb9c
 from .codes import CAMVID_CODES, palette_for
-from .files import cache_path
+from .files import DRAFT, cache_path, lock_folder
 
 # %% ../nbs/00_streets.ipynb #ec4ecd9c
 SKY,BUILDING,POLE,ROAD,PAVEMENT,TREE,SIGN,FENCE,CAR,PEDESTRIAN,BICYCLIST,UNLABELLED = range(12)
@@ -335,12 +335,20 @@ def make_streets(
 
 def _draw_into(path, size):
     "All or nothing: `path` is there when its last file is"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    for left in path.parent.glob(f".{path.name}.*"):
+        if DRAFT.fullmatch(left.name) and left.is_dir() and not left.is_symlink(): _sweep(left)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.pixelladder-draft")
     try:
-        _write(draft, size)
-        draft.chmod(0o755)
-        try: draft.rename(path)
-        except OSError:
-            if not path.exists(): raise # else another process was faster: its folder is as good
+        with lock_folder(draft, "drawing"):
+            _write(draft, size)
+            (draft/".lock").unlink()
+            try: draft.rename(path)
+            except OSError:
+                if not path.exists(): raise # else another process was faster: its folder is as good
     finally: shutil.rmtree(draft, ignore_errors=True)
+
+def _sweep(draft):
+    "Remove what a killed process left, unless somebody still draws there"
+    try:
+        with lock_folder(draft): shutil.rmtree(draft, ignore_errors=True)
+    except ValueError: pass

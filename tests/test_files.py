@@ -115,6 +115,28 @@ def test_streets_on_a_full_disk(tmp_path, monkeypatch):
     (tmp_path/"file").write_text("")
     with pytest.raises(OSError, match=r"drawn into .*PIXELLADDER_CACHE"): streets.make_streets(tmp_path/"file"/"streets")
 
+def test_a_drawing_that_was_killed_leaves_nothing_for_good(tmp_path, monkeypatch):
+    "The next one sweeps it away; what another process draws now, and what is somebody's own, stays"
+    import pixelladder.streets as streets
+    monkeypatch.setattr(streets, "_write", lambda folder, size: (folder/"codes.txt").write_text("Sky"))
+    left,now,mine = (tmp_path/name for name in (".s.0123456789abcdef.pixelladder-draft", ".s.fedcba9876543210.pixelladder-draft", ".s.old"))
+    for folder in (left,now,mine): (folder/"images").mkdir(parents=True)
+    here,there = SERVER.Pipe()
+    other = fork(hold, now, there)
+    assert here.recv()=="locked"
+    assert [p.name for p in streets.make_streets(tmp_path/"s").iterdir()]==["codes.txt"] and {*tmp_path.iterdir()}=={now,mine,tmp_path/"s"}
+    other.kill(); other.join()
+
+def hold(folder, there):
+    with lock_folder(folder, "drawing"):
+        there.send("locked")
+        there.recv()
+
+def test_the_cache_in_the_home_folder(monkeypatch):
+    from pixelladder.files import cache_path
+    monkeypatch.setenv("PIXELLADDER_CACHE", "~/x")
+    assert cache_path()==Path.home()/"x"
+
 def test_an_image_deleted_in_mid_run(tmp_path):
     "What a loading process meets is one sentence with the file's name"
     data = segnet_folder(tmp_path/"d", dict(train=8, val=4), size=(48,64))

@@ -121,6 +121,50 @@ def test_a_head_that_does_not_fit_is_found_before_anything_is_trained(scenes, tm
     with pytest.raises(ValueError, match="none at 32"): next(climb(scenes, tmp_path/"o", ["unet","fcn32"], 1, **BUDGET))
     assert not (tmp_path/"o").exists() # no budget either, so that another body may be named
 
+WRONG = [dict(epochs=0), dict(lr=-1.), dict(val=2), dict(batch_size="4"), dict(class_weights="x"), dict(size=(40,)), dict(holdout="nope"), dict(sgd=1), dict(arch=None), dict(seeds=1.5), dict(seeds=-1), dict(heads=["picture"])]
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_wrong_option_locks_no_folder(scenes, tmp_path, wrong):
+    with pytest.raises(ValueError): next(climb(scenes, tmp_path/"o", **{"heads": ["bilinear"], "seeds": 1, **BUDGET, **wrong}))
+    assert not (tmp_path/"o").exists()
+
+def test_a_training_that_never_began_locks_no_folder(scenes, tmp_path, monkeypatch):
+    def refuse(*args, **kwargs): raise ValueError(f"{kwargs['epochs']} epochs are refused")
+    monkeypatch.setattr("pixelladder.ladder.train", refuse)
+    for epochs in (3,2):
+        with pytest.raises(ValueError, match=f"{epochs} epochs are refused"): next(climb(scenes, tmp_path/"o", ["bilinear"], 1, **{**BUDGET, "epochs": epochs}))
+
+def test_only_what_this_ladder_trained_is_scored(scenes, ladder, tmp_path):
+    import shutil
+    def again(change=None, data=scenes, name="unet-0", **more):
+        out = tmp_path/"again"
+        shutil.rmtree(out, ignore_errors=True); shutil.copytree(ladder[0], out)
+        (out/f"{name}.json").unlink()
+        if change: change(out)
+        return next(climb(data, out, ["unet"], 1, **BUDGET, **more))
+    assert again(lr=None)==ladder[1][1]
+    def other(folder): return lambda out: (shutil.rmtree(out/"unet-0"), shutil.copytree(out/folder, out/"unet-0"))
+    def edit(file, **values): return lambda out: (out/file).write_text(json.dumps({**json.loads((out/file).read_text()), **values}))
+    trained = json.loads((ladder[0]/"unet-0"/"model.json").read_text())["trained"]
+    for change,words in ((other("fcn16-0"), "has head fcn16, and in this ladder it is unet"), (other("unet-1"), "has seed 1, and in this ladder it is 0"),
+                         (edit("unet-0/model.json", trained={**trained, "epochs_done": 1}), "has epochs 1, and in this ladder it is 2"), (edit("budget.json", ema=.9), "no option 'ema'"),
+                         (edit("budget.json", lr="x"), "budget.json is damaged"), (lambda out: (out/"budget.json").write_text("{"), "budget.json is damaged")):
+        with pytest.raises(ValueError, match=words): again(change)
+    for text in ("[]", "{", json.dumps({"head": "unet", "seed": 0, "mean_iou": None, "iou": {}}), json.dumps({**ladder[1][0]})):
+        with pytest.raises(ValueError, match="unet-0.json is damaged"): again(lambda out: (out/"unet-0.json").write_text(text))
+    shutil.copytree(scenes, tmp_path/"else"/scenes.split("/")[-1])
+    first = next((tmp_path/"else").rglob("train/*.png"))
+    assert again(data=str(first.parent.parent))==ladder[1][1] # the same, elsewhere
+    Image.fromarray(np.zeros((32,48,3), np.uint8)).save(first)
+    with pytest.raises(ValueError, match="isn't what the trainings in .* had"): again(data=str(first.parent.parent))
+
+def test_what_was_never_measured_is_a_sentence(scenes, ladder, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no .*bilinear-0.json: `climb` makes it"): measure(scenes, ladder[0], ["bilinear"], 1)
+    with pytest.raises(FileNotFoundError, match="no .*budget.json"): measure(scenes, tmp_path)
+
+def test_the_help_says_what_a_ladder_does():
+    said = " ".join(run("ladder", "--help").stdout.split())
+    assert "How often each image is seen (default: 6)" in said and "to this power (default: 0.5)" in said
+
 def test_own_data_by_the_options_of_train(tmp_path):
     "Folders, names and void that only the options tell"
     for i in range(8):

@@ -224,6 +224,7 @@ def test_voc_honours_a_list_of_names(tmp_path):
     (root/"codes.txt").write_text("ground\nweed\ncrop\n")
     data = open_data(root)
     assert data.codes==["ground","weed","crop"] and check_data(data)==[] and set(np.unique(data.mask(data.splits["val"][0])))=={0,1,2,VOID}
+    assert [len(p) for p in open_data(root, val=.25).splits.values()]==[3,1] # what is asked goes before its lists
 
 def test_new_images_are_missed_by_dataset_json(tmp_path):
     root = grey(tmp_path/"set")
@@ -235,6 +236,34 @@ def test_new_images_are_missed_by_dataset_json(tmp_path):
         try: said = "\n".join(check_data(open_data(root)))
         except ValueError as e: said = str(e)
         assert words in said, said
+
+def test_what_is_asked_goes_before_dataset_json(tmp_path, capsys):
+    root = grey(tmp_path/"set")
+    write_dataset(root, find_data(root))
+    (tmp_path/"mine.txt").write_text("img_009.jpg\n")
+    assert [len(p) for p in open_data(root, val=.5).splits.values()]==[5,5] and [p.stem for p in open_data(root, val=tmp_path/"mine.txt").splits["val"]]==["img_009"]
+    assert open_data(root, val=.2, split_seed=7).splits["val"] != open_data(root, val=.2).splits["val"]
+    with pytest.raises(FileNotFoundError, match="no nope.txt"): open_data(root, val="nope.txt")
+    for name,value in (("split_seed",7),("group","prefix")):
+        with pytest.raises(ValueError, match=f"`{name}` is {value!r}, and .*dataset.json says who validates"): open_data(root, **{name: value})
+    renamed = open_data(root, codes=["a","b","c","d"])
+    assert renamed.codes==["a","b","c","d"] and set(np.unique(renamed.mask(renamed.splits["val"][0])))=={0,1,2,3,VOID}
+    before = open_data(root)
+    assert open_data(root, group="none", split_seed=0).splits==before.splits # as it says itself
+    assert command(capsys, "data", root, "--val", ".5", "--write")[0]==0 and len(open_data(root).splits["val"])==5
+
+WRONG = [("classes",3), ("classes",[1]), ("classes",{}), ("codes",3), ("codes",[None]), ("void",2.5), ("void",[None]), ("splits",[]), ("splits",{"train": None}), ("splits",{"train": [[]]}), ("splits",{"train": 3}),
+         ("colours",[None]), ("colours",3), ("colours",[[1]]), ("images",""), ("masks",3), ("group",[])]
+@pytest.mark.parametrize("key, value", WRONG)
+def test_a_wrong_value_in_dataset_json_is_a_sentence(tmp_path, key, value):
+    root = grey(tmp_path/"set", 4)
+    write_dataset(root, find_data(root))
+    (root/"dataset.json").write_text(json.dumps({**json.loads((root/"dataset.json").read_text()), key: value}))
+    with pytest.raises((ValueError,OSError), match=f"{key}|void|colour|name"): open_data(root)
+
+@pytest.mark.parametrize("val", ["0", "1", "-0.2", "1e3", 0, 1, True, [.2], "", "."])
+def test_what_no_share_can_be(tmp_path, val):
+    with pytest.raises(ValueError, match="`val` is .*: give a share between 0 and 1, or a file that lists names"): open_data(grey(tmp_path/"set", 4), val=val)
 
 @pytest.mark.parametrize("wrong, words", [(dict(void=300), "0 to 255"), (dict(void="none"), "name one of them"), (dict(void=[None]), "a name or a colour"), (dict(val=1.5), "between 0 and 1"), (dict(group="x"), "\"prefix\""),
                                           (dict(codes="none.txt"), "there is no none.txt"), (dict(codes={}), "no names"), (dict(colours={"a": "red"}), "name,r,g,b"), (dict(images="images"), "belong together")])

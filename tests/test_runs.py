@@ -226,6 +226,70 @@ def test_resume_refuses(run, data, tmp_path):
     assert result[0]==0, result[1]
     sentence(run("train","--resume",out), "finished")
 
+DAMAGE = { # what is done to the record, and to the tensors; what is said
+    "a setting is lost": (lambda r: r["hypers"][0].pop("eps"), None, "other settings"), "no settings": (lambda r: r.update(hypers=[]), None, "other settings"),
+    "a text": (lambda r: r["memory"][0].update(step="x"), None, "step of parameter 0"), "no step": (lambda r: r["memory"][1].pop("step"), None, "of parameter 1"),
+    "no memory": (lambda r: r.update(memory=[]), lambda t: [t.pop(k) for k in list(t) if k[:4]=="opt."], "knows 0 parameters"),
+    "empty memory": (lambda r: [m.pop("step") for m in r["memory"]], lambda t: [t.pop(k) for k in list(t) if k[:4]=="opt."], "remembers no step"),
+    "a tensor is lost": (None, lambda t: t.pop("opt.3.sqr_avg"), "of parameter 3"), "a tensor more": (None, lambda t: t.update(other=torch.zeros(1)), "doesn't fit"),
+    "another shape": (None, lambda t: t.update({"opt.0.grad_avg": torch.zeros(1)}), "of parameter 0 is torch.float32 (1,)"),
+    "whole numbers": (None, lambda t: t.update({"opt.0.grad_avg": t["opt.0.grad_avg"].int()}), "is torch.int32"),
+    "half precision": (None, lambda t: t.update({k: v.half() for k,v in t.items() if k[:6]=="model."}), "is torch.float16"),
+    "no loaders": (lambda r: r["random"][0].update(loaders=[]), None, "0 loaders of 2")}
+
+def test_a_damaged_checkpoint_is_never_gone_on_with(run, data, tmp_path):
+    "It is one sentence, and the file stays as it is; what agrees, or was left to `train`, may be said"
+    import shutil
+    from safetensors.torch import save_file
+    from pixelladder.train import resume
+    out = tmp_path/"m"
+    assert run(*words(data, "--head", "bilinear", "--out", out, epochs=2), die=[1,5])[0]==-signal.SIGKILL
+    for name,(change,spoil,said) in DAMAGE.items():
+        tensors,record = read_checkpoint(out)
+        if change: change(record)
+        if spoil: spoil(tensors)
+        shutil.copytree(out, tmp_path/name)
+        save_file(tensors, tmp_path/name/CHECKPOINT, {"run": json.dumps(record)})
+        before = (tmp_path/name/CHECKPOINT).read_bytes()
+        with pytest.raises(ValueError) as e: resume(tmp_path/name)
+        assert said in str(e.value) and "start the training anew" in str(e.value) and (tmp_path/name/CHECKPOINT).read_bytes()==before, (name,e.value)
+    shutil.copytree(out, tmp_path/"gone")
+    (tmp_path/"gone"/CHECKPOINT).unlink()
+    with pytest.raises(FileNotFoundError, match="stopped after 1 of 2 epochs, and its checkpoint.safetensors is gone"): resume(tmp_path/"gone")
+    with pytest.raises(ValueError, match="--size \\(40, 48\\), not \\(48, 40\\)"): resume(out, size=[48,40])
+    assert resume(out, lr=None, bf16=None, epochs=np.int64(2), size=[40,48], data=data)==out
+
+def test_numbers_of_numpy_are_pythons():
+    from pixelladder.train import DEFAULTS, settled
+    given = dict(data="streets", epochs=np.int64(2), size=(np.int64(40),48), batch_size=np.int32(4), class_weights=np.float32(.5), lr=np.float64(.01), seed=np.uint8(3), void=[np.int64(255)], val=np.float32(.25), codes=__import__("pathlib").Path("x.txt"))
+    o = vars(settled(DEFAULTS | given))
+    assert json.loads(json.dumps(o))=={**o, "size": [40,48]} and {k: o[k] for k in given}=={**given, "codes": "x.txt"} and o["size"]==(40,48)
+    for name,value in (("lr",10**400), ("seed",2**64), ("epochs",2.), ("size",(40,48.)), ("val",True), ("class_weights",float("nan")), ("lr",0)):
+        with pytest.raises(ValueError, match=name): settled(DEFAULTS | {"data": "streets", name: value})
+
+def test_a_record_is_looked_at_before_the_first_epoch(tmp_path):
+    from pixelladder.runs import Checkpoint
+    with pytest.raises(ValueError, match="must be what JSON can hold"): Checkpoint(tmp_path/"m", {}, {"epochs": np.int64(2)})
+
+def test_class_weights_that_no_loss_can_be_taken_with():
+    from pixelladder.learner import weights_of
+    for power in (1000., 1e308):
+        with pytest.raises(ValueError, match="to the power of 1.*take 0.5 or 1"): weights_of([1,10,1000,0], power)
+    assert weights_of([1,10,1000,0], 3.).tolist()==pytest.approx([1000,1,1e-6,0])
+
+def test_where_nothing_can_be_written(data, tmp_path, monkeypatch):
+    "Said before anything is read, and nothing is made"
+    from pixelladder.ladder import climb
+    from pixelladder.train import train
+    (tmp_path/"file").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    for out,words in (("", "`out` must name a folder, not ''"), (None, "not None"), (tmp_path/"file", "file is no folder"), ("file/m", "file is no folder")):
+        with pytest.raises((ValueError,OSError), match=words): train("nowhere", out)
+        with pytest.raises((ValueError,OSError), match=words): next(climb("nowhere", out))
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(OSError, match="nothing can be written into"): train("nowhere", tmp_path/"m")
+    assert [p.name for p in tmp_path.iterdir()]==["file"]
+
 def lock(folder, there):
     from pixelladder.files import lock_folder
     with lock_folder(folder):
