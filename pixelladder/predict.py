@@ -9,6 +9,7 @@ __all__ = ['evaluate', 'image_counts', 'summarize']
 
 # %% ../nbs/10_predict.ipynb #1b150844
 import math
+from dataclasses import replace
 from pathlib import Path
 
 # %% ../nbs/10_predict.ipynb #3c5bc365
@@ -33,7 +34,9 @@ def evaluate(
         known,given = ", ".join(segmenter.codes),", ".join(data.codes)
         raise ValueError(f"the model knows the classes {known}, and {data.name} has {given}: "
                          "evaluate it on data with the model's classes")
-    images,counts,faults = images_of(data, split, holdout),{},list_errors(data)
+    images,counts = images_of(data, split, holdout),{}
+    usual = {s: p for s,p in data.splits.items() if s in ("train","val","test")} # one's own may have images of these
+    faults = list_errors(replace(data, splits=usual))
     for image in images:
         picture,mask,wrong = look_at(data, image)
         if mask is None: faults += wrong # one that is all void counts for nothing

@@ -338,6 +338,10 @@ def test_lists_with_faults_aren_t_scored(tmp_path):
         Image.fromarray(np.full((9,12), i, np.uint8)).save(tmp_path/"labels"/f"{i}.png")
     for name,lines in (("codes","c0 c1 c2 c3"),("train","0.png 1.png"),("valid","1.png 2.png 7.png")): (tmp_path/f"{name}.txt").write_text(lines.replace(" ", "\n"))
     with pytest.raises(ValueError, match="valid.txt names it(?s:.)*1.png: it is in 'train' and in 'val'"): evaluate(blur(), open_data(tmp_path))
+    (tmp_path/"valid.txt").write_text("2.png")
+    data = open_data(tmp_path)
+    data.splits["some"] = [data.splits["train"][0],data.splits["val"][0]]
+    assert evaluate(blur(), data, "some")["images"]==2 # a split of one's own
 
 # --- ONNX, with nothing else
 
