@@ -266,7 +266,7 @@ def flip_and_zoom(
     image:Tensor, # Picture, float, `(C,H,W)`
     mask:Tensor, # Its classes, uint8 `(H,W)`
     flip:bool, # Mirror left and right?
-    zoom:int, # How many times as large the middle becomes; what is cut off on both sides is even
+    zoom:int, # How many times as large the middle becomes; what is cut off, both sides together, is even
 )->tuple: # Picture and mask, in the shapes and types that came in
     ("The middle of both, `1/zoom` as high and wide, made as large as before: "
      "the picture bilinearly (`align_corners=False`), the mask by copying; then mirrored.")

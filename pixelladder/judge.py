@@ -9,7 +9,7 @@ __all__ = ['EXERCISES', 'Case', 'Mistake', 'Exercise', 'exercise', 'time_limit',
            'Verdict', 'verdict', 'judge', 'learns']
 
 # %% ../nbs/80_judge.ipynb #a7410aff
-import contextlib, copy, inspect, io, itertools, signal, threading, traceback
+import contextlib, copy, inspect, io, itertools, re, signal, threading, traceback
 from dataclasses import dataclass, replace
 
 # %% ../nbs/80_judge.ipynb #f4365aa7
@@ -112,7 +112,7 @@ def _same(a, b):
     if isinstance(a, (tuple,list)) and isinstance(b, (tuple,list)): return len(a)==len(b) and all(map(_same, a, b))
     if isinstance(a, dict) and isinstance(b, dict): return a.keys()==b.keys() and all(_same(a[k], b[k]) for k in b)
     if isinstance(a, float) and isinstance(b, float):
-        return a==b or (a!=a and b!=b) or abs(a-b) <= 1e-6*max(abs(a), abs(b))
+        return a==b or (a!=a and b!=b) or abs(a-b) <= 1e-5*max(abs(a), abs(b))
     return type(a)==type(b) and bool(a==b)
 
 def _untouched(a, b):
@@ -216,6 +216,8 @@ def _crashed(answer, case, error):
     message = str(error).splitlines()[0] if str(error) else "no message"
     return f"{type(error).__name__} on {case.says}{where}: {message}"
 
+def _and(said, more): return f"{said if said[-1] in '.?' else said+'.'} {more}"
+
 def _line(error, answer):
     "The line of the answer's own code in which it crashed"
     parts = vars(answer).values() if inspect.isclass(answer) else [answer]
@@ -233,13 +235,14 @@ def _breaks_rules(spec, cases, outcomes):
             return "your answer leaves PyTorch with other settings (its default type, or whether gradients are kept), "\
                    "and whatever runs after it will feel that. Which line sets them?"
 
-def _wrong_type(case, got, w):
+def _wrong_type(case, got, w, where="you return"):
     if isinstance(got, (tuple,list)) and isinstance(w, (tuple,list)):
-        if len(got) != len(w) or list(map(type, got)) == list(map(type, w)): return None
-        return f"you return {say_value(got)}, wanted {say_value(w)}, on {case.says}."
+        if len(got) != len(w): return None
+        parts = (_wrong_type(case, g, v, f"entry {i} of what you return is") for i,(g,v) in enumerate(zip(got, w)))
+        return next(filter(None, parts), None)
     if isinstance(w, str) or isinstance(got, str) and got=="a ValueError":
         return None # what an answer did, told in words
-    if type(got) != type(w): return f"you return {_say_type(got)}, wanted {_say_type(w)}, on {case.says}."
+    if type(got) != type(w): return f"{where} {_say_type(got)}, wanted {_say_type(w)}, on {case.says}."
 
 def _ours(spec, answer, cases, seconds):
     "What comes of one of our own answers, right or wrong, on all cases; worked out once"
@@ -278,20 +281,25 @@ def _wrong_value(name, case, got, wanted):
 
 def _off(name, case, got, wanted):
     "How `got` differs from `wanted`"
+    if isinstance(got, BaseException):
+        return f"it returns {got!r} on {case.says}. An error is raised, not returned: which word does that?"
     if isinstance(wanted, str) and wanted=="a ValueError":
         return f"it answers {say_value(got)} on {case.says}. Can that be? Here a `ValueError` is due."
     if isinstance(got, str) and got=="a ValueError":
         return f"it refuses {case.says}, where {say_value(wanted)} is right."
     if not isinstance(wanted, Tensor):
-        return f"{say_call(name, case)} gives {say_value(got)}, wanted {say_value(wanted)}."
+        g,w = say_value(got),say_value(wanted)
+        if g==w: g,w = repr(got),repr(wanted)
+        return f"{say_call(name, case)} gives {g}, wanted {w}."
     if got.shape != wanted.shape: return f"shape {tuple(got.shape)}, wanted {tuple(wanted.shape)}, on {case.says}."
     if got.dtype != wanted.dtype: return f"dtype {got.dtype}, wanted {wanted.dtype}, on {case.says}."
     off = ~_close(got, wanted)
-    if not off.any(): return f"right to about seven digits only, on {case.says}. Which step leaves float64?"
-    at = tuple(off.nonzero()[0].tolist())
-    share = f"{int(off.sum())} of {off.numel()} values are off" if off.numel() > 1 else "the value is off"
+    if not off.any(): return f"right to about seven digits only, on {case.says}."
+    at,many = tuple(off.nonzero()[0].tolist()),int(off.sum())
     values = f"{say_value(got[at].item())}, wanted {say_value(wanted[at].item())}"
-    return f"{share}, on {case.says}. The first is at {list(at)}: {values}."
+    if off.numel()==1: return f"the value is {values}, on {case.says}."
+    if many==1: return f"1 of {off.numel()} values is off, on {case.says}. It is at {list(at)}: {values}."
+    return f"{many} of {off.numel()} values are off, on {case.says}. The first is at {list(at)}: {values}."
 
 # %% ../nbs/80_judge.ipynb #2123e704
 def _turned(x):
@@ -303,6 +311,7 @@ def _turned(x):
         yield f"with the axes {a} and {b} exchanged",x.transpose(a, b)
 
 def _is_int(x): return isinstance(x, int) and not isinstance(x, bool)
+def _is_number(x): return isinstance(x, (int,float)) or isinstance(x, Tensor) and x.ndim==0
 
 def _shorter(name, given, swap):
     "Questions in which a list has another order, or is shorter"
@@ -319,12 +328,15 @@ _OTHERWISE = { # what else may be read in place of a tensor
     "`{}` were rounded. Where do whole numbers come in?": lambda x: x.double().round().to(x.dtype),
     "`{}` were 1 larger everywhere. What do you add?": lambda x: x+1,
     "`{}` were twice as large. Where does a 2 come in?": lambda x: x*2,
-    "`{}` began one later. From where do you count?": lambda x: x.roll(-1, 0),
-    "`{}` began one earlier. From where do you count?": lambda x: x.roll(1, 0),
+
     "255 in `{}` were 0. What is void to count as?": _void_as_0}
 
-def _questions(names, defaults, cases):
-    "Other questions than the one asked: a sentence, and for each case the arguments"
+_BEGUN = {
+    "`{}` began one later. From where do you count?": lambda x: x.roll(-1, 0),
+    "`{}` began one earlier. From where do you count?": lambda x: x.roll(1, 0)}
+
+def _questions(names, defaults, cases, turn=True):
+    "Other questions than the one asked, if `turn` of turned tensors too: a sentence, and for each case the arguments"
     rest = [defaults[name] for name in names] # what a case leaves out
     cases = [Case((*c.args, *itertools.takewhile(lambda d: d is not inspect.Parameter.empty, rest[len(c.args):])),
         c.says) for c in cases]
@@ -355,16 +367,17 @@ def _questions(names, defaults, cases):
                 yield (f"if the two numbers of each of `{name}` were exchanged. Which comes first?",
                        swap(i, [[v[::-1] for v in g] for g in given]))
         elif all(isinstance(g, Tensor) for g in given):
-            for ways in zip(*map(_turned, given)):
+            for ways in zip(*map(_turned, given)) if turn else ():
                 yield f"if `{name}` came in {ways[0][0]}. Which index runs where?",swap(i, [x for _,x in ways])
-            for said,other in _OTHERWISE.items(): yield f"if {said.format(name)}",swap(i, list(map(other, given)))
+            for said,other in (_OTHERWISE | (_BEGUN if turn else {})).items():
+                yield f"if {said.format(name)}",swap(i, list(map(other, given)))
     for i,j in itertools.combinations(range(n), 2):
         if any(type(c.args[i]) != type(c.args[j]) for c in cases): continue
         args = [list(c.args) for c in cases]
         for a in args: a[i],a[j] = a[j],a[i]
         yield f"if `{names[i]}` and `{names[j]}` were exchanged. Which is which?",list(map(tuple, args))
 
-def _other_question(spec, cases, outcomes):
+def _other_question(spec, cases, outcomes, wanted):
     "Whether the results are right for another question"
     try: params = inspect.signature(spec.answer).parameters
     except (TypeError, ValueError): return None
@@ -374,24 +387,32 @@ def _other_question(spec, cases, outcomes):
         key = said,case.says
         if key not in kept: kept[key] = attempt(spec, spec.answer, Case(args, case.says), 2)
         return kept[key]
-    for said,questions in _questions(list(params), defaults, cases):
+    numbers = all(_is_number(w) or isinstance(w, str) for w in wanted)
+    whole = all(_is_int(w) or isinstance(w, str) for w in wanted)
+    if whole and sum(not _same(o.value, w) for o,w in zip(outcomes, wanted)) < 2:
+        return None # a single whole number is soon met by chance
+    for said,questions in _questions(list(params), defaults, cases, not numbers):
         tried = (answered(said, case, args) for case,args in zip(cases, questions))
         if all(t.error is None and _same(t.value, o.value) for t,o in zip(tried, outcomes)):
             return f"On every input it gives what would be right {said}"
 
 # %% ../nbs/80_judge.ipynb #3a368fc1
-def _scaled(got, wanted):
-    "The one factor or the one offset between two lists of numbers"
-    g,w = (torch.cat([torch.as_tensor(x).double().flatten() for x in xs]) for xs in (got, wanted))
-    if len(g) != len(w) or len(g) < 2 or not g.isfinite().all(): return None
+def _scaled(got, wanted, offsets=True):
+    "The one factor or, if `offsets` are asked for, the one offset between two lists of numbers"
+    g,w = _numbers(got),_numbers(wanted)
+    if len(g) != len(w): return None
+    g,w = (x[g.isfinite() | w.isfinite()] for x in (g, w)) # `nan` that is wanted says nothing
+    if len(g) < 2 or not g.isfinite().all(): return None
     top = w.abs().argmax()
     factor,offset = g[top]/w[top],g[0]-w[0]
     if factor==0 or torch.allclose(g, w, rtol=1e-4, atol=1e-6): return None
-    if torch.allclose(g, w*factor, rtol=1e-4, atol=1e-6):
+    if (w != 0).sum() > 1 and torch.allclose(g, w*factor, rtol=1e-4, atol=1e-6):
         return f"All is {say_value(factor.item())} times what is wanted. Where does a factor come in?"
-    if torch.allclose(g, w+offset, rtol=1e-4, atol=1e-6):
+    if offsets and torch.allclose(g, w+offset, rtol=1e-4, atol=1e-6):
         much = say_value(abs(offset.item()))
-        return f"All is {much} too {'large' if offset > 0 else 'small'}. Where does your counting begin?"
+        counted = all(_is_int(x) or isinstance(x, Tensor) and not x.is_floating_point() for x in [*got, *wanted])
+        why = "Where does your counting begin?" if counted else "Where does a constant come in?"
+        return f"All is {much} too {'large' if offset > 0 else 'small'}. {why}"
 
 _FUNCTIONS = { # of what is wanted
     "without its sign": torch.abs, "squared": torch.square, "its square root": torch.sqrt,
@@ -406,9 +427,15 @@ def _function(got, wanted):
     "What was done to what is wanted, in a word or two; or None"
     g,w = _numbers(got),_numbers(wanted)
     if len(g) != len(w) or len(g) < 2 or _equal(g, w): return None
+    if _throughout(got, wanted): return _throughout(got, wanted)
     for said,f in _FUNCTIONS.items():
         if _equal(g, f(w)): return f"It is what is wanted, {said}. Which step does that?"
-    if g[0].isfinite() and (g==g[0]).all() and not (w==w[0]).all():
+
+def _throughout(got, wanted, zeros=True):
+    "Whether one number comes out everywhere; or None"
+    g,w = _numbers(got),_numbers(wanted)
+    if len(g) != len(w) or len(g) < 2 or (w==w[0]).all() or not (zeros or g[0]): return None
+    if g[0].isfinite() and (g==g[0]).all():
         return f"It is {say_value(g[0].item())} throughout. Which of the inputs do you read?"
 
 def _too_much_of(spec, cases, got, wanted):
@@ -423,6 +450,8 @@ def _too_much_of(spec, cases, got, wanted):
                 much = "once" if abs(times)==1 else "twice"
                 return f"`{name}` is in it {much} too {'often' if times > 0 else 'rarely'}. Where does it come in?"
 
+_NAN = "A `nan` comes of 0/0, such as the mean of nothing, and of every sum that holds one. Where does yours begin?"
+
 def _moved(got, wanted):
     "How one tensor came of another of its shape, or None"
     for said,x in _turned(wanted):
@@ -431,13 +460,15 @@ def _moved(got, wanted):
         for by in (1, -1):
             if not _equal(got, wanted.roll(by, axis)): continue
             return f"It is what is wanted, moved by {by:+d} along axis {axis}. From where do you count?"
-    if not got.is_floating_point() or got.isfinite().all():
+    if (~got.isfinite() & wanted.isfinite()).any():
+        if (got.isnan() & ~wanted.isnan()).any(): return _NAN
+        return "Some are infinite. What is divided by 0, or grows too large?"
+    if got.numel() > 1:
         if (got==0).all(): return "All of it is 0. Does what you work out get into what you return?"
         if _equal(got.flatten().sort()[0], wanted.flatten().sort()[0]):
             return "The numbers are the right ones, in other places. Which index says where a number goes?"
         if _equal(got, wanted.double().round()):
             return "They are the wanted numbers, rounded. Where do whole numbers come in?"
-    else: return "Some are nan or infinite. What is divided by 0?"
     if not wanted.is_floating_point() and _equal(got.long() % 256, wanted.long() % 256):
         return "They differ by multiples of 256. Which type is too small for them?"
 
@@ -445,35 +476,47 @@ def _equal(a, b): return a.shape==b.shape and bool(_close(a, b).all())
 
 def _part(got, wanted):
     "The part of the grid where two tensors of one shape differ, or None"
-    off = ~_close(got, wanted)
-    def only(mask, floor=1): return bool(mask.any()) and not mask.all() and not off[~mask].any()
+    off,zeros = ~_close(got, wanted),_close(wanted, torch.zeros_like(wanted))
+    colours = wanted.ndim==3 and not wanted.is_floating_point() # (H,W,3)
     for axis in range(wanted.ndim):
         n = wanted.shape[axis]
-        if n < 2: continue
-        at = torch.arange(n).view(-1, *[1]*(wanted.ndim-axis-1)).expand(wanted.shape)
-        kind = {wanted.ndim-1: "column", wanted.ndim-2: "row"}.get(axis, f"entry of axis {axis}")
+        bad = off.movedim(axis, 0).reshape(n, -1).any(1)
+        k = int(bad.sum())
+        if k==n or zeros.movedim(axis, 0)[~bad].all(): continue # nothing that is right says anything
+        if off.movedim(axis, 0)[bad].double().mean() <= .5: continue # a place here and there
+        kind = {1: "column", 2: "row"}.get(wanted.ndim-axis+(-1 if colours else 0), f"entry of axis {axis}")
+        if colours and axis==2 or wanted.ndim==4 and axis==1: kind = "channel"
         if wanted.ndim==1: kind = "number"
-        first = "picture" if axis==0 and wanted.ndim==4 else "channel" if wanted.ndim-axis==3 else kind
-        if wanted.ndim-axis > 2 and only(at > 0):
-            return f"The first {first} is right, the others aren't. What is done for one of them only?"
-        if only(at==n-1): return f"Only the last {kind} is off. Where does your loop or slice end?"
-        if only(at==0): return f"Only the first {kind} is off. Where do you begin?"
-        if only(at > 0): return f"The first {first} is right, the others aren't. What is done for one of them only?"
-        if only(at%2==1): return f"Every second {kind} is off. What is different about the odd ones?"
-        if only(at%2==0): return f"Every second {kind} is off, from the first. What is different about the even ones?"
+        first = f"The first {kind} is right, the rest isn't. What is done for one of them only?"
+        if wanted.ndim-axis > 2 and k==n-1 and not bad[0]: return first
+        if k==1 and bad[-1]:
+            return f"Only the last {kind} is off. What is special there, or where does your loop or slice end?"
+        if k==1 and bad[0]: return f"Only the first {kind} is off. What is special about it?"
+        if k==n-1 and not bad[0]: return first
+        if n > 3 and bad.equal(torch.arange(n)%2==1):
+            return f"Every second {kind} is off. What is different about the odd ones?"
+        if n > 3 and bad.equal(torch.arange(n)%2==0):
+            return f"Every second {kind} is off, from the first. What is different about the even ones?"
+        if bad[n-k:].all():
+            last = f"{kind} {n-k-1}" if len(kind) < 8 else f"entry {n-k-1} of axis {axis}"
+            return f"All is right up to {last}, counted from 0, and off behind it. What ends there?"
+    def only(mask): # most of it is off, nothing else is, and that says something
+        return mask.any() and not off[~mask].any() and off[mask].double().mean() > .5 and not zeros[~mask].all()
     inner = torch.zeros_like(off)
     sides = [a for a in range(max(0, wanted.ndim-2), wanted.ndim) if wanted.shape[a] > 2]
-    if sides:
+    if sides and not colours:
         inner[tuple(slice(1,-1) if a in sides else slice(None) for a in range(wanted.ndim))] = True
         if only(~inner): return "Only the border is off. What do you do where a neighbour is missing?"
-        if only(inner): return "The border is right, the middle isn't. What happens where several meet?"
-    if wanted.ndim > 1 and wanted.shape[-1]==wanted.shape[-2]:
+        if only(inner): return "The border is right, the middle isn't. What is different there?"
+    if wanted.ndim > 1 and wanted.shape[-1]==wanted.shape[-2] > 1:
         i,j = (at.expand(wanted.shape) for at in torch.meshgrid(*map(torch.arange, wanted.shape[-2:]), indexing="ij"))
         for said,mask in [("on",i==j), ("below",i > j), ("above",i < j)]:
-            if only(mask): return f"Only what stands {said} the diagonal is off. What is special about it?"
-    zeros = _close(wanted, torch.zeros_like(wanted))
-    if only(zeros): return "Only where 0 is wanted there is something else. What should leave no trace there?"
-    if only(~zeros): return "The zeros are right, the numbers aren't."
+            if only(mask) and (said=="on" or wanted.shape[-1] > 2):
+                return f"Only what stands {said} the diagonal is off. What is special about it?"
+    if zeros.any() and not off[~zeros].any():
+        return "Only where 0 is wanted there is something else. What should leave no trace there?"
+    if zeros.any() and off.equal(~zeros): return "The zeros are right, the numbers aren't."
+
 
 # %% ../nbs/80_judge.ipynb #9944f9f0
 def _shaped(got, wanted):
@@ -483,15 +526,21 @@ def _shaped(got, wanted):
             return f"The numbers are right, the axes are not in their order: `permute{axes}` would do."
     if got.numel()==wanted.numel() and _equal(got.flatten(), wanted.flatten()):
         return "The numbers are right and in their order. Which axis is missing, or too many?"
-    if got.ndim != wanted.ndim: return f"You have {got.ndim} axes, {wanted.ndim} are wanted."
+    if got.ndim != wanted.ndim:
+        have,want = ("1 axis" if x.ndim==1 else f"{x.ndim} axes" for x in (got, wanted))
+        return f"You have {have}, wanted: {want}."
+    odd = [f"axis {a} has {g-w:+d}" for a,(g,w) in enumerate(zip(got.shape, wanted.shape)) if g != w]
+    longer = [g > w for g,w in zip(got.shape, wanted.shape) if g != w]
     less = tuple(map(min, got.shape, wanted.shape))
     front = tuple(slice(n) for n in less)
-    back = tuple(slice(len_-n, None) for len_,n in zip(got.shape, less))
-    more = "too many" if got.numel() > wanted.numel() else "missing"
+    if all(longer) != any(longer) or not wanted[front].any():
+        return f"{', '.join(odd).capitalize()}. What decides where it ends?"
     if _equal(got[front], wanted[front]):
-        return f"What there is in common is right; the end is {more}. Where is the last one?"
-    if _equal(got[back], wanted[front]): return f"The end is right; what stands in front of it is {more}."
-    odd = [f"axis {a} has {g-w:+d}" for a,(g,w) in enumerate(zip(got.shape, wanted.shape)) if g != w]
+        more = "there is too much at the end" if longer[0] else "the end is missing"
+        return f"What there is in common is right; {more}. Where is the last one?"
+    ends = [x[tuple(slice(have-n, None) for have,n in zip(x.shape, less))] for x in (got, wanted)]
+    if _equal(*ends):
+        return f"The end is right; what stands in front of it is {'too much' if longer[0] else 'missing'}."
     return f"{', '.join(odd).capitalize()}. What decides where it ends?"
 
 def _listed(got, wanted):
@@ -526,45 +575,44 @@ def _of_inputs(spec, case, got, wanted):
 
 def _made_up(case, got, wanted):
     "Whether numbers come out that didn't come in, where all that is wanted did"
-    held = [a.double().flatten() for a in case.args if isinstance(a, Tensor)]
+    held = [a.double().flatten() for a in case.args if isinstance(a, Tensor) and wanted.numel() > 1]
     known = torch.cat([torch.zeros(1).double(), *held])
     if held and torch.isin(wanted.double(), known).all() and not torch.isin(got.double(), known).all():
         return "There are numbers in it that didn't come in. Where are some blended, or made up?"
 
 def _traits(spec, case):
-    "What may be special about an input"
+    "What may be special about an input: what would explain a fault by itself, and what might be chance"
     named = list(zip(inspect.signature(spec.answer).parameters, case.args))
     tensors = [a for a in case.args if isinstance(a, Tensor)]
-    sizes = [s for t in tensors for s in t.shape[-2:]]+[a for a in case.args if _is_int(a)]
-    return {"there is more than one picture": any(t.ndim==4 and t.shape[0] > 1 for t in tensors),
+    whole = [(n,a) for n,a in named if _is_int(a)]
+    sizes = [s for t in tensors for s in t.shape[-2:]]+[a for _,a in whole]
+    sure = {f"`{n}` is {v}": a==v for n,a in whole for v in (0, 1)}
+    sure |= {f"`{n}` has {'no entry' if v==0 else 'one entry' if v==1 else '2 entries'}": len(a)==v
+             for n,a in named if isinstance(a, (list,tuple,dict)) for v in (0, 1, 2)}
+    sure |= {f"`{n}` is given": True for n,_ in named}
+    sure |= {"there is void, 255": any(not t.is_floating_point() and bool((t==255).any()) for t in tensors)}
+    return sure,{"there is more than one picture": any(t.ndim==4 and t.shape[0] > 1 for t in tensors),
             "there is more than one channel": any(t.ndim==4 and t.shape[1] > 1 for t in tensors),
+            **{f"`{n}` is a multiple of `{m}`": b > 0 and a%b==0 for n,a in whole for m,b in whole if n != m},
+            **{f"`{n}` is less than `{m}`": a < b for n,a in whole for m,b in whole if n != m},
             "a number in it is odd": any(s%2 and s > 1 for s in sizes),
             "height and width differ": any(t.ndim > 1 and t.shape[-1] != t.shape[-2] for t in tensors),
             "the numbers are whole ones": any(not t.is_floating_point() for t in tensors),
             "the numbers are float64": any(t.dtype==torch.float64 for t in tensors),
-            "a number is below 0": any(t.is_floating_point() and bool((t < 0).any()) for t in tensors),
-            "there is void, 255": any(not t.is_floating_point() and bool((t==255).any()) for t in tensors),
-            **_traits_of_arguments(named)}
-
-def _traits_of_arguments(named):
-    whole = [(n,a) for n,a in named if _is_int(a)]
-    sized = [(n,a) for n,a in named if isinstance(a, (list,tuple,dict))]
-    out = {f"`{n}` is {v}": a==v for n,a in whole for v in (0, 1)}
-    out |= {f"`{n}` is above {v}": a > v for n,a in whole for v in (1, 2, 3)}
-    out |= {f"`{n}` is a multiple of `{m}`": b > 0 and a%b==0 for n,a in whole for m,b in whole if n != m}
-    out |= {f"`{n}` is less than `{m}`": a < b for n,a in whole for m,b in whole if n != m}
-    out |= {f"`{n}` has {'no entry' if v==0 else 'one entry' if v==1 else '2 entries'}": len(a)==v
-            for n,a in sized for v in (0, 1, 2)}
-    return out | {f"`{n}` is given": True for n,_ in named}
+            "a number is below 0": any(t.is_floating_point() and bool((t < 0).any()) for t in tensors)}
 
 def _trait(spec, cases, right):
     "What the inputs with a wrong result have in common, and the others lack; or None"
     if all(right) or not any(right): return None
-    traits = [_traits(spec, c) for c in cases]
-    for said in dict.fromkeys(t for found in traits for t in found):
-        has = [found.get(said, False) for found in traits]
-        if all(h != r for h,r in zip(has, right)): return f"It is wrong exactly where {said}."
-        if all(h == r for h,r in zip(has, right)): return f"It is right only where {said}."
+    for sure,traits in zip((True,False), zip(*(_traits(spec, c) for c in cases))):
+        fits = []
+        for said in dict.fromkeys(t for found in traits for t in found):
+            has = [found.get(said, False) for found in traits]
+            if all(h != r for h,r in zip(has, right)): fits.append(f"It is wrong exactly where {said}.")
+            if all(h == r for h,r in zip(has, right)): fits.append(f"It is right only where {said}.")
+        if sure and fits: return fits[0]
+    few = min(sum(right), len(right)-sum(right)) < 2 # then anything may be in common, by chance
+    return fits[0] if len(fits)==1 and not few else None
 
 def _explain(spec, cases, outcomes, wanted, got, want):
     "One sentence on what may have happened, or None"
@@ -574,8 +622,10 @@ def _explain(spec, cases, outcomes, wanted, got, want):
     alike = counted and all(not isinstance(w, Tensor) or isinstance(r, Tensor) and w.shape==r.shape
                             for _,r,w in counted)
     inputs,gs,ws = zip(*counted) if alike else ((),(),()) # without those that are refused
-    said = _scaled(gs, ws) if alike else None
-    if not said and not isinstance(wanted[0], dict): said = _other_question(spec, cases, outcomes)
+    if isinstance(got, Tensor) and got.dtype==want.dtype and _equal(got, want):
+        return "Which step leaves float64, or adds a small number?"
+    said = (_scaled(gs, ws) or _throughout(gs, ws, zeros=False)) if alike else None
+    if not said and not isinstance(wanted[0], dict): said = _other_question(spec, cases, outcomes, wanted)
     if said: return said
     wrong = next((i for i,(r,w) in enumerate(zip(results, wanted)) if not _same(r, w)), None)
     if wrong is not None and isinstance(wanted[wrong], (tuple,list)) and isinstance(results[wrong],
@@ -597,9 +647,10 @@ def _explain(spec, cases, outcomes, wanted, got, want):
             if want.is_floating_point() and not got.is_floating_point():
                 return "Whole numbers hold no fractions. Which step drops what stands behind the point?"
             return "Yes and no count no further than 1." if got.dtype==torch.bool else None
-        said = (_moved(got, want) or _scaled([got], [want]) or _function([got], [want]) or _part(got, want)
+        said = (_moved(got, want) or _scaled([got], [want], False) or _function([got], [want]) or _part(got, want)
                 or _made_up(cases[wrong], got, want))
         if said: return said
+    if isinstance(got, float) and got != got: return _NAN
     return _trait(spec, cases, right)
 
 # %% ../nbs/80_judge.ipynb #202eab2a
@@ -659,7 +710,10 @@ def _first_wrong(spec, answer, cases, outcomes, wanted, i):
     "The first input that isn't right, and all that can be said of it"
     case,o,w = cases[i],outcomes[i],wanted[i]
     edge = "an edge case: " if case.edge else ""
-    if o.error is not None: return Verdict(False, edge+_crashed(answer, case, o.error), "crash", case)
+    if o.error is not None:
+        said = edge+_crashed(answer, case, o.error)
+        if isinstance(w, str) and w=="a ValueError": said = _and(said, "Here a `ValueError` is due.")
+        return Verdict(False, said, "crash", case)
     said = _wrong_type(case, o.value, w)
     if said: return Verdict(False, edge+said, "type", case)
     said,got,want = _wrong_value(spec.answer.__name__, case, o.value, w)
@@ -683,10 +737,20 @@ def _cut_gradient(spec, answer, cases, seconds):
     for case,wanted in zip(cases, _ours(spec, spec.answer, cases, seconds)):
         if wanted.error is not None or not wanted.value: continue
         got = attempt(spec, answer, case, seconds)
-        if got.error is None and _same(got.value, wanted.value): continue
-        return Verdict(False, f"the values are right, and no gradient flows back, or a wrong one, on {case.says}: a "
-            f"network "
-                              "couldn't learn through it. Which line leaves PyTorch's tensors?", "gradient", case)
+        if got.error is not None:
+            said = f"the values are right, and working out the gradient fails: {_crashed(answer, case, got.error)}"
+            if re.search("in-?place", str(got.error)): said = _and(said, "Which line writes into a tensor?")
+            return Verdict(False, said, "gradient", case)
+        if _same(got.value, wanted.value): continue
+        floats = [n for n,a in zip(inspect.signature(spec.answer).parameters, case.args) if _is_float(a)]
+        none = [n for n,g,w in zip(floats, got.value or map(torch.zeros_like, wanted.value), wanted.value)
+                if w.any() and not g.any()]
+        what = f"no gradient reaches `{'`, `'.join(none)}`" if none else "a wrong gradient flows back"
+        return Verdict(False, f"the values are right, and {what}, on {case.says}: a network couldn't learn through it. "
+                              "Where does it get lost: at numpy, `torch.tensor`, `.item()`, `.detach()`, `.data`, "
+                              "or where a number is overwritten?", "gradient", case)
+
+def _is_float(x): return isinstance(x, Tensor) and x.is_floating_point()
 
 def _of_gradients(spec):
     "The exercise in which gradients come out"
@@ -694,8 +758,7 @@ def _of_gradients(spec):
 
 def _gradients(run, answer, args):
     "Of a sum with odd weights of all that comes out, for each float tensor that goes in"
-    args = [a.requires_grad_() if isinstance(a, Tensor) and a.is_floating_point() else a for a in args]
-    leaves = [a for a in args if isinstance(a, Tensor) and a.requires_grad]
+    leaves = [a.requires_grad_() for a in args if _is_float(a)]
     out = run(answer, *args)
     if not isinstance(out, Tensor) or not leaves or not out.requires_grad: return []
     (out*torch.linspace(1, 2, out.numel(), dtype=out.dtype).view(out.shape)).sum().backward()

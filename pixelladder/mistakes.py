@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from pixelladder.judge import Case, Mistake, exercise
 
 # %% ../nbs/81_mistakes.ipynb #202bce1d
+import copy
 from torch import nn
 import torchvision
 from pixelladder.body import cut_classifier, head_parameters
@@ -40,19 +41,21 @@ def _try_cut(cut, name):
     "How many parts are left, and what they make of a picture of 224x224"
     with torch.device("meta"):
         net = _CLASSIFIERS[name]().eval()
-        before = [id(p) for p in net.parameters()]
-        for p in net.parameters(): p.requires_grad_()
+        before,weights = [*net.modules()],[*net.parameters()]
+        for p in weights: p.requires_grad_()
         try: body = cut(net)
         except ValueError: return "a ValueError"
+        if isinstance(body, BaseException): return body # returned, not raised
         if not isinstance(body, nn.Module): return f"no module: {body!r}"[:60]
-        if [id(p) for p in net.parameters()] != before: return "a body, and the classifier itself is in pieces"
-        if not {id(p) for p in body.parameters()} <= set(before):
-            return "a body with other weights than the classifier's"
-        if any(m.training for m in net.modules()): return "a body, and a classifier that was set to training"
-        if not all(p.requires_grad for p in net.parameters()): return "a body, and weights that are frozen"
+        faults = {", with copied weights": not set(body.parameters()) <= set(weights),
+                  ", with the classifier in pieces": [*net.modules()] != before,
+                  ", with the classifier set to training": any(m.training for m in before),
+                  ", with frozen weights": not all(p.requires_grad for p in weights)}
         parts = f"{len(body)} parts" if isinstance(body, nn.Sequential) else f"a {type(body).__name__}"
-        try: return f"{parts}, which make {tuple(body(torch.empty(1, 3, 224, 224)).shape)} of a picture of 224x224"
-        except RuntimeError: return f"{parts}, which don't fit behind each other"
+        said = "".join(said for said,found in faults.items() if found)
+        try: made = f"which make {tuple(body(torch.empty(1, 3, 224, 224)).shape)} of a picture of 224x224"
+        except RuntimeError: made = "which don't fit behind each other"
+        return f"{parts}, {made}{said}"
 
 # %% ../nbs/81_mistakes.ipynb #0ed9eb2a
 def drops_the_last_part(net): return nn.Sequential(*list(net.children())[:-1])
@@ -68,6 +71,7 @@ def stops_at_the_first(net):
     for i,child in enumerate(children):
         if any(isinstance(m, nn.AdaptiveAvgPool2d) for m in child.modules()): return nn.Sequential(*children[:i])
     raise ValueError("no pooling")
+def copies_the_layers(net): return copy.deepcopy(cut_classifier(net))
 def never_refuses(net):
     children = list(net.children())
     pooled = [i for i,c in enumerate(children) if any(isinstance(m, nn.AdaptiveAvgPool2d) for m in c.modules())]
@@ -83,6 +87,7 @@ exercise(cut_classifier, _cut_cases, run=_try_cut,
                   "Where does squeezenet keep its pooling?"),
               Mistake(stops_at_the_first, "you stop at the first pooling that you find, "
                   "and a mobilenet has small ones in its blocks. Which of them is the global one?"),
+              Mistake(copies_the_layers, "your body is a copy. If it is trained, what does the classifier know of it?"),
               Mistake(never_refuses, "mobilenet_v2 has no such layer, and you give a body back. "
                   "Where would its head begin?")],
     hints=["`net.children()` gives the top-level parts, `part.modules()` a part with everything inside it.",
@@ -116,6 +121,10 @@ def forgets_the_normalizations(nf, n_out, lin_ftrs=(512,)): return sum(ni*no for
 def adds_biases(nf, n_out, lin_ftrs=(512,)): return sum(2*ni+ni*no+no for ni,no in _pairs(nf, n_out, lin_ftrs))
 def counts_running_averages(nf, n_out, lin_ftrs=(512,)): return sum(4*ni+ni*no for ni,no in _pairs(nf, n_out, lin_ftrs))
 def normalizes_after(nf, n_out, lin_ftrs=(512,)): return sum(2*no+ni*no for ni,no in _pairs(nf, n_out, lin_ftrs))
+def one_number_a_norm(nf, n_out, lin_ftrs=(512,)): return sum(ni+ni*no for ni,no in _pairs(nf, n_out, lin_ftrs))
+def forgets_the_last_norm(nf, n_out, lin_ftrs=(512,)):
+    return head_parameters(nf, n_out, lin_ftrs)-2*(lin_ftrs or (2*nf,))[-1]
+def doubles_everything(nf, n_out, lin_ftrs=(512,)): return 2*sum(2*ni+ni*no for ni,no in _pairs(nf, n_out, lin_ftrs, 1))
 
 # %% ../nbs/81_mistakes.ipynb #dcd99a3a
 exercise(head_parameters, _count_cases, run=_count_only,
@@ -126,7 +135,13 @@ exercise(head_parameters, _count_cases, run=_count_only,
               Mistake(counts_running_averages, "four numbers for each channel of a normalization: "
                   "two of them are running averages. Which ones does training change by a gradient?"),
               Mistake(normalizes_after, "you have a normalization after each matrix. "
-                  "On which side of it does it stand in the printed head?")],
+                  "On which side of it does it stand in the printed head?"),
+              Mistake(one_number_a_norm, "you count one number for each channel of a normalization. "
+                  "It multiplies, and what else does it do?"),
+              Mistake(forgets_the_last_norm, "the last matrix has no normalization before it, by your count. "
+                  "What stands there in the printed head?"),
+              Mistake(doubles_everything, "you double all of it, because of the two poolings. "
+                  "Whose input do they make twice as wide?")],
     hints=["Write down the sizes in a row: after the pooling, between the matrices, at the end.",
            "Between two neighbours in that row: one normalization of the first size, and one matrix.",
            "`zip(sizes, sizes[1:])` gives the neighbours."],
@@ -175,7 +190,7 @@ exercise(nearest_upsample, _nearest_cases, forbidden=("interpolate",),
 def _linear_cases():
     return [Case((torch.tensor([0.,4.,8.]), 2), "0, 4, 8, scale 2"),
             Case((torch.tensor([1.,5.,2.,9.]), 3), "4 pixels, scale 3"),
-            Case((torch.tensor([-1.,2.,1/3,8.,5.], dtype=torch.float64), 4), "5 pixels in float64, scale 4"),
+            Case((torch.tensor([-1.,2.,1/3,8.,5.], dtype=torch.float64), 5), "5 pixels in float64, scale 5"),
             Case((torch.tensor([3.]), 4), "a single pixel", edge=True),
             Case((torch.tensor([2.,7.]), 1), "scale 1", edge=True),
             Case((torch.tensor([2.,7.]),), "scale left out", edge=True)]
@@ -197,6 +212,15 @@ def forgets_the_way_back(row, scale=2): return _read_off(row, [(i+.5)/scale for 
 def follows_the_line_out(row, scale=2):
     return _read_off(row, [(i+.5)/scale-.5 for i in range(len(row)*scale)], hold=False)
 def copies_the_nearest(row, scale=2): return row.repeat_interleave(scale)
+def swaps_the_shares(row, scale=2):
+    n = len(row)
+    held = [min(max((i+.5)/scale-.5, 0), n-1) for i in range(n*scale)]
+    return torch.stack([row[int(p)]*(p-int(p)) + row[min(int(p)+1, n-1)]*(1-p+int(p)) for p in held])
+def works_in_float32(row, scale=2):
+    n = len(row)
+    p = ((torch.arange(n*scale)+.5)/scale-.5).clamp(0, n-1)
+    left = p.long()
+    return row[left]*(1-(p-left)) + row[(left+1).clamp(max=n-1)]*(p-left)
 
 # %% ../nbs/81_mistakes.ipynb #67ced209
 exercise(linear_upsample, _linear_cases, forbidden=("interpolate",),
@@ -208,7 +232,11 @@ exercise(linear_upsample, _linear_cases, forbidden=("interpolate",),
                   "You went to the centre of the new tile; from where do old positions count?"),
               Mistake(follows_the_line_out, "outside the old centres you follow the line further. "
                   "What does \"hold the border\" ask for?"),
-              Mistake(copies_the_nearest, "that is nearest neighbour again. What is half way between two old pixels?")],
+              Mistake(copies_the_nearest, "that is nearest neighbour again. What is half way between two old pixels?"),
+              Mistake(swaps_the_shares, "the two shares are exchanged. A quarter of the way to the right neighbour: "
+                  "whose share is larger?"),
+              Mistake(works_in_float32, "right to seven digits: your positions are float32, whatever `row` is. "
+                  "What is the type of `torch.arange(n)+.5`?")],
     hints=["Draw three tiles, and six half as wide below them. Mark all centres.",
            "The centre of new tile i lies at (i + a half) new tiles from the left edge. "
                "How many old tiles is that, and how far is it from the centre of old tile 0?",
@@ -228,13 +256,13 @@ def _stamp_cases():
             Case((_count(2,3), _count(2,2), 3), "a stride larger than the kernel", edge=True),
             Case((_count(1,1), _count(2,3), 1), "a single pixel", edge=True)]
 
-def _stamp(x, kernel, stride, size=None, add=True):
+def _stamp(x, kernel, stride, size=None, add=True, by=torch.mul):
     (h,w),(kh,kw) = x.shape,kernel.shape
     out = x.new_zeros(size or ((h-1)*stride+kh, (w-1)*stride+kw))
     for i in range(h):
         for j in range(w):
             place = out[i*stride:i*stride+kh, j*stride:j*stride+kw]
-            mark = (x[i,j]*kernel)[:place.shape[0], :place.shape[1]]
+            mark = by(x[i,j], kernel)[:place.shape[0], :place.shape[1]]
             if add: place += mark
             else: place.copy_(mark)
     return out
@@ -244,6 +272,13 @@ def keeps_the_last_stamp(x, kernel, stride): return _stamp(x, kernel, stride, ad
 def size_times_stride(x, kernel, stride): return _stamp(x, kernel, stride, (x.shape[0]*stride, x.shape[1]*stride))
 def turns_the_stamp(x, kernel, stride): return _stamp(x, kernel.flip(0, 1), stride)
 def forgets_the_stride(x, kernel, stride): return _stamp(x, kernel, 1)
+def adds_the_kernel(x, kernel, stride): return _stamp(x, kernel, stride, by=torch.add)
+def averages_where_they_meet(x, kernel, stride):
+    return _stamp(x, kernel, stride)/_stamp(torch.ones_like(x), torch.ones_like(kernel), stride).clamp(min=1)
+def leaves_the_last_out(x, kernel, stride):
+    inner = x.clone()
+    inner[-1],inner[:,-1] = 0,0
+    return _stamp(inner, kernel, stride)
 
 # %% ../nbs/81_mistakes.ipynb #d24d7d5d
 exercise(stamp, _stamp_cases, forbidden=("conv_transpose2d",),
@@ -253,7 +288,11 @@ exercise(stamp, _stamp_cases, forbidden=("conv_transpose2d",),
                   "and the last stamp doesn't fit on it (or leaves room). Where does it begin, and how long is it?"),
               Mistake(turns_the_stamp, "each stamp stands on its head: the kernel's first number comes out last. "
                   "Who asked for a flip?"),
-              Mistake(forgets_the_stride, "your stamps are one pixel apart. Where does `stride` come in?")],
+              Mistake(forgets_the_stride, "your stamps are one pixel apart. Where does `stride` come in?"),
+              Mistake(adds_the_kernel, "each pixel is added to the kernel. What does a pixel of 0 stamp?"),
+              Mistake(averages_where_they_meet, "where stamps meet, you give their mean. "
+                  "What does the task say of two on one pixel?"),
+              Mistake(leaves_the_last_out, "the last row and the last column never stamp. Where do your loops end?")],
     hints=["How large is the canvas? The last pixel's stamp decides.",
            "Pixel (i,j) stamps a block that begins at (i*stride, j*stride). How far does it reach?",
            "Start from zeros. In two loops, add pixel times kernel to the slice that the stamp covers."],
@@ -448,6 +487,9 @@ def sums_to_one(ks): return bilinear_kernel(ks)/bilinear_kernel(ks).sum()
 def a_cone(ks):
     i = torch.arange(ks)-(ks-1)/2
     return (1-torch.hypot(i[:,None], i[None])/((ks+1)//2)).clamp(min=0)
+def _row_of_a_tent(ks): return 1-(torch.arange(ks)-(ks-1)/2).abs()/((ks+1)//2)
+def adds_the_tents(ks): return _row_of_a_tent(ks)[:,None]+_row_of_a_tent(ks)
+def takes_the_smaller(ks): return torch.minimum(_row_of_a_tent(ks)[:,None], _row_of_a_tent(ks))
 
 # %% ../nbs/81_mistakes.ipynb #2fc5d656
 exercise(bilinear_kernel, _tent_cases,
@@ -458,7 +500,10 @@ exercise(bilinear_kernel, _tent_cases,
               Mistake(sums_to_one, "your kernel sums to 1, like a blur. "
                   "But how many new pixels does each old one have to fill?"),
               Mistake(a_cone, "a cone: you measure the distance straight. "
-                  "Bilinear is linear along each axis on its own: what is done with the two?")],
+                  "Bilinear is linear along each axis on its own: what is done with the two?"),
+              Mistake(adds_the_tents, "you add the two tents. What should be left where one of them is nearly 0?"),
+              Mistake(takes_the_smaller, "you take the smaller of the two tents: a pyramid. "
+                  "If a pixel is half way along both axes, how much of it is left?")],
     hints=["First in one dimension: the tent of ks 4 is 1/4, 3/4, 3/4, 1/4, that of ks 3 is 1/2, 1, 1/2.",
            "1 minus the distance from the middle, over the width of one side. "
                "Then two dimensions from one: each pixel's number is a product."],
@@ -604,8 +649,10 @@ def _try_head(Head, body, size, n_out):
     said = {"the shape of the scores": tuple(scores.shape),
             "the list of features, afterwards": "as it came" if _alike(given, kept) else "another"}
     if scores.shape != (2,n_out,*size): return said
-    return said | _linear_facts(scores_of, x.detach(), scores.detach()) | _trained_facts(head, scores, x, work,
-        features, size)
+    if scores.requires_grad: scores.pow(2).sum().backward()
+    reached = {"the features": _has_grad(x), "the weights": any(map(_has_grad, head.parameters()))}
+    return said | {"gradients reach": [n for n,ok in reached.items() if ok]} | _linear_facts(scores_of, x.detach(),
+        scores.detach()) | _later_facts(head, scores.detach(), x.detach(), work, features, size)
 
 def _linear_facts(scores_of, x, scores):
     "What is true of every head that scores each cell alone and then enlarges bilinearly"
@@ -629,19 +676,17 @@ def _alike(xs, ys): return len(xs)==len(ys) and all(map(torch.equal, xs, ys))
 
 def _near(a, b): return torch.allclose(a, b.expand_as(a), rtol=1e-3, atol=1e-3)
 
-def _trained_facts(head, scores, x, work, features, size):
-    "Whether it can be trained, at which price, and in which precision"
-    scores.pow(2).sum().backward()
+def _later_facts(head, scores, x, work, features, size):
+    "What it costs, what it does after training, and in which precision it can work"
     cheap = 2*x.numel()*scores.shape[1] # one score a class for each cell
     many = "once for each cell" if work <= 2*cheap else "once for each pixel"
     with torch.no_grad():
-        later = head.eval()(features(x.detach()), size)
-        exact = head.double()([f.double() for f in features(x.detach())], size)
-    return {"gradients reach": [n for n,ok in [("the features",_has_grad(x)), ("the weights",any(map(_has_grad,
-        head.parameters())))] if ok],
-            "the score of a class is worked out": many,
-            "after training, the scores are": "the same" if _near(scores.detach(), later) else "others",
-            "in float64, the scores are": str(exact.dtype)}
+        later = head.eval()(features(x), size)
+        try: exact = str(head.double()([f.double() for f in features(x)], size).dtype)
+        except RuntimeError as e: exact = f"none: {e}"
+    return {"the score of a class is worked out": many,
+            "after training, the scores are": "the same" if _near(scores, later) else "others",
+            "in float64, the scores are": exact}
 
 # %% ../nbs/81_mistakes.ipynb #c67cb15c
 class ForgetsTheSize(BilinearHead):
@@ -651,6 +696,17 @@ class ExchangesHeightAndWidth(BilinearHead):
     def forward(self, features, size): return super().forward(features, size).transpose(-2, -1)
 class AddsASoftmax(BilinearHead):
     def forward(self, features, size): return super().forward(features, size).softmax(1)
+class StretchesToTheSize(BilinearHead):
+    def forward(self, features, size): return _bilinear(self.classes(features[-1]), size=size)
+class CutsTheMiddle(BilinearHead):
+    def forward(self, features, size):
+        large = _bilinear(self.classes(features[-1]), scale_factor=self.stride)
+        top,left = ((n-m)//2 for n,m in zip(large.shape[-2:], size))
+        return large[..., top:top+size[0], left:left+size[1]]
+class AlignsTheCorners(BilinearHead):
+    def forward(self, features, size):
+        large = F.interpolate(self.classes(features[-1]), scale_factor=self.stride, mode="bilinear", align_corners=True)
+        return large[..., :size[0], :size[1]]
 class ReadsTheFinestGrid(BilinearHead):
     def __init__(self, body, n_out):
         super().__init__(body, n_out)
@@ -666,6 +722,11 @@ exercise(BilinearHead, _head_cases, run=_try_head,
                   "Which comes first in `size`, and which in a tensor?"),
               Mistake(AddsASoftmax, "your scores add up to 1 for each pixel. "
                   "What will the loss, which begins with a softmax, make of them?"),
+              Mistake(StretchesToTheSize, "you stretch the grid to the picture, so that a cell is no longer `stride` "
+                  "pixels wide where the size is no multiple. By which factor do cells grow, and what cuts the rest?"),
+              Mistake(CutsTheMiddle, "you cut on all sides. Cell 0 begins at pixel 0: at which end is there too much?"),
+              Mistake(AlignsTheCorners, "your first and last pixels lie on centres of cells. "
+                  "What share an edge: the tiles, or their centres?"),
               Mistake(ReadsTheFinestGrid, "you read the first feature. "
                   "They come finest first: where is the one that knows what things are?")],
     hints=["Two steps: scores on the grid, then large.",
@@ -691,7 +752,7 @@ def _to_colour_cases():
 
 def _to_label_cases():
     mixed = label_to_colour(_codes([3,4,0], [255,1,5], [2,2,0]), COLOURS)
-    mixed[2,2] = torch.tensor([128,8,64], dtype=torch.uint8) # nobody's colour
+    mixed[2,1] = torch.tensor([128,8,64], dtype=torch.uint8) # nobody's colour
     other = label_to_colour(_codes([1,0], [2,255]), COLOURS, (9,8,7))
     return [Case((mixed.view(1, 9, 3)[:, 3:], COLOURS), "a row of 6 pixels, with void and a colour that no class has"),
             Case((mixed, COLOURS), "a picture of 3x3"),
@@ -738,6 +799,9 @@ def matches_any_channel(rgb, palette, void=(224,224,192)): return _match(rgb, pa
 def overflows(rgb, palette, void=(224,224,192)):
     return _match(rgb, palette, void, lambda a,b: _one_number(a)==_one_number(b))
 def starts_as_background(rgb, palette, void=(224,224,192)): return _match(rgb, palette, None, _all_equal, 0)
+def starts_as_void(rgb, palette, void=(224,224,192)): return _match(rgb, palette, void, _all_equal, VOID)
+def adds_the_channels(rgb, palette, void=(224,224,192)):
+    return _match(rgb, palette, void, lambda a,b: a.long().sum(-1)==b.long().sum())
 def forgets_the_void(rgb, palette, void=(224,224,192)): return _match(rgb, palette, None, _all_equal)
 def labels_blue_first(rgb, palette, void=(224,224,192)): return _match(rgb.flip(-1), palette, void, _all_equal)
 def takes_the_nearest(rgb, palette, void=(224,224,192)):
@@ -753,6 +817,10 @@ exercise(colour_to_label, _to_label_cases,
                   "How large can a uint8 get, and how large is red times 65,536?"),
               Mistake(starts_as_background, "every colour that you don't know becomes class 0, the border too. "
                   "What should your mask hold before the first colour is looked for?"),
+              Mistake(starts_as_void, "a colour that no class has becomes void, and nobody complains of void. "
+                  "Which code is there for it?"),
+              Mistake(adds_the_channels, "you compare the sums of the channels, which are the same for red and for "
+                  "green. How many of the three must be equal?"),
               Mistake(forgets_the_void, "all classes are right, and void is unlisted. "
                   "Which colour isn't in `palette`?"),
               Mistake(labels_blue_first, "you look for each colour with red and blue exchanged. "
@@ -779,6 +847,14 @@ def _fill_cases():
 def a_tent_for_every_pair(n, ks): return bilinear_weight(1, ks).repeat(n, n, 1, 1)
 def one_kernel_a_class(n, ks): return bilinear_weight(1, ks).repeat(n, 1, 1, 1)
 def writes_into_a_copy(n, ks): return torch.zeros(n, n, ks, ks)
+def fills_the_first(n, ks):
+    weight = torch.zeros(n, n, ks, ks)
+    weight[0,0] = bilinear_weight(1, ks)[0,0]
+    return weight
+def leaves_the_last_class(n, ks):
+    weight = bilinear_weight(n, ks)
+    weight[-1] = 0
+    return weight
 def blurs(n, ks): return bilinear_weight(n, ks)/bilinear_weight(1, ks).sum()
 
 # %% ../nbs/81_mistakes.ipynb #ce4b65ac
@@ -789,6 +865,8 @@ exercise(bilinear_weight, _fill_cases,
                   "apart. Here they may mix: what is the second axis of (ni,nf,ks,ks) for?"),
               Mistake(writes_into_a_copy, "all your kernels are zero. With two lists, "
                   "`weight[a][b] = ...` takes a copy first and writes into that: how do you index both axes at once?"),
+              Mistake(fills_the_first, "only the first class has a tent. What becomes of the scores of the others?"),
+              Mistake(leaves_the_last_class, "the last class has no tent. Where does your loop end?"),
               Mistake(blurs, "your tents sum to 1, like a blur. How many new pixels does one score have to fill?")],
     hints=["Draw a square of n x n kernels: a row for each class that comes in, a column for each that goes out. "
                "Which ones are tents?",
@@ -864,6 +942,14 @@ def squeezes_the_skip(x, skip): return torch.cat([F.interpolate(skip, size=x.sha
 def pads_x(x, skip):
     dy,dx = [b-a for a,b in zip(x.shape[-2:], skip.shape[-2:])]
     return torch.cat([skip, F.pad(x, (dx//2, dx-dx//2, dy//2, dy-dy//2))], 1)
+def _cut(x, skip, top, left):
+    rows,cols = ((torch.arange(n)+max(start, 0)).clamp(max=m-1)
+        for n,m,start in zip(x.shape[-2:], skip.shape[-2:], (top,left)))
+    return torch.cat([skip[..., rows, :][..., cols], x], 1)
+def _margins(x, skip): return [b-a for a,b in zip(x.shape[-2:], skip.shape[-2:])]
+def exchanges_the_margins(x, skip): return _cut(x, skip, *[m//2 for m in _margins(x, skip)][::-1])
+def one_margin_for_both(x, skip): return _cut(x, skip, *[_margins(x, skip)[0]//2]*2)
+def crops_the_last_corner(x, skip): return _cut(x, skip, *_margins(x, skip))
 
 # %% ../nbs/81_mistakes.ipynb #45a3119c
 exercise(crop_and_concat, _crop_cases, run=_either_way,
@@ -872,7 +958,13 @@ exercise(crop_and_concat, _crop_cases, run=_either_way,
               Mistake(puts_x_first, "all the numbers are there, `x` in front. Which comes first?"),
               Mistake(squeezes_the_skip, "the skip was squeezed to the size. Do its cells still lie where they lay?"),
               Mistake(pads_x, "you made `x` larger. "
-                  "The paper invents no numbers at the border: which of the two can give something up?")],
+                  "The paper invents no numbers at the border: which of the two can give something up?"),
+              Mistake(exchanges_the_margins, "the skip's channels come from another place: rows and columns are "
+                  "exchanged. Which margin belongs to the height?"),
+              Mistake(one_margin_for_both, "you take the margin of the height for the width too. "
+                  "Is the skip as much wider as it is higher?"),
+              Mistake(crops_the_last_corner, "you cut the whole margin off at the top and left. "
+                  "What is left at the other two sides?")],
     hints=["Only the skip changes. How many rows is it too high, and how many of them go at the top?",
            "`(H-h)//2` rows at the top; then `h` rows stay.",
            "`torch.cat([..., ...], 1)` stacks channels."],
@@ -891,6 +983,10 @@ def always_pads(x, n): return F.pad(x, (0, n-x.shape[-1]%n, 0, n-x.shape[-2]%n),
 def pads_with_zeros(x, n): return F.pad(x, (0, -x.shape[-1]%n, 0, -x.shape[-2]%n))
 def pads_top_and_left(x, n): return F.pad(x, (-x.shape[-1]%n, 0, -x.shape[-2]%n, 0), mode="replicate")
 def exchanges_the_axes(x, n): return F.pad(x, (0, -x.shape[-2]%n, 0, -x.shape[-1]%n), mode="replicate")
+def pads_on_both_sides(x, n):
+    h,w = (-m%n for m in x.shape[-2:])
+    return F.pad(x, (w//2, w-w//2, h//2, h-h//2), mode="replicate")
+def adds_the_rest(x, n): return F.pad(x, (0, x.shape[-1]%n, 0, x.shape[-2]%n), mode="replicate")
 def crops_to_a_multiple(x, n): return x[..., :x.shape[-2]//n*n, :x.shape[-1]//n*n]
 
 # %% ../nbs/81_mistakes.ipynb #0560a4a0
@@ -902,6 +998,10 @@ exercise(pad_to_multiple, _pad_cases,
               Mistake(pads_top_and_left, "the new rows stand at the top and left. "
                   "Cropping with `[:h, :w]` is to give the picture back: where must they stand?"),
               Mistake(exchanges_the_axes, "rows and columns are exchanged. With which axis does `F.pad` begin?"),
+              Mistake(pads_on_both_sides, "you share the new rows between both sides. "
+                  "Cropping with `[:h, :w]` is to give the picture back: where must they all stand?"),
+              Mistake(adds_the_rest, "you add what is left over: 5 columns become 6 for multiples of 4. "
+                  "How many are missing to 8?"),
               Mistake(crops_to_a_multiple, "pixels were lost. Which multiple is at least `h`?")],
     hints=["How many rows are missing to the next multiple? 3 rows, multiples of 4: one. 4 rows: none.",
            "`-h % n` counts them: try it for 3, 4 and 5.",
@@ -926,6 +1026,15 @@ def counts_its_own_stride(layers):
         step *= stride
         sees += (ks-1)*step
     return sees
+def adds_whole_kernels(layers):
+    sees,step = 1,1
+    for ks,stride in layers:
+        sees += ks*step
+        step *= stride
+    return sees
+def starts_with_nothing(layers): return receptive_field(layers)-1
+def returns_in_the_loop(layers):
+    for layer in layers: return receptive_field([layer])
 def gives_the_step(layers):
     step = 1
     for _,stride in layers: step *= stride
@@ -939,6 +1048,10 @@ exercise(receptive_field, _field_cases,
                   "How far apart, in pixels of the picture, are two cells behind a layer of stride 2?"),
               Mistake(counts_its_own_stride, "a layer's own stride made its own steps longer. "
                   "Whose strides lie between the picture and what this layer reads?"),
+              Mistake(adds_whole_kernels, "each layer adds its whole kernel. "
+                  "A kernel of 3 looks at how many cells more than the one that it stands on?"),
+              Mistake(starts_with_nothing, "one too few, always. How much does a pixel see before the first layer?"),
+              Mistake(returns_in_the_loop, "your loop ends with the first layer. How far is the `return` indented?"),
               Mistake(gives_the_step, "that is how far two cells are apart. How far does one of them see?")],
     hints=["Keep two numbers: what a cell sees, and how far apart two cells are. Both begin with 1.",
            "A kernel of 3 looks at 2 cells more than 1: that adds 2 steps.",
@@ -966,12 +1079,12 @@ def _fill(theirs, ours, sizes):
     for m in normed:
         if m.num_features==norm.num_features: m.load_state_dict(norm.state_dict(), strict=False)
     within = {id(p) for m in normed for p in m.parameters()}
-    rest = [p for p in theirs.parameters() if id(p) not in within]
+    rest = {n: p for n,p in theirs.named_parameters() if id(p) not in within}
     weights = {p.numel(): p for p in ours.parameters() if p.ndim==4}
-    for p in rest:
+    for name,p in rest.items():
         if p.numel() in weights: p.copy_(weights[p.numel()].view(p.shape))
-        else: p.zero_() # a bias
-    return sorted(p.numel() for p in rest if p.ndim > 1),len(normed)
+        elif p.ndim > 1 or "bias" in name: p.zero_()
+    return sorted(p.numel() for p in rest.values() if p.ndim > 1),len(normed)
 
 def _try_block(Block, ni, n_skip, nf, size, skip_size):
     "What a block makes of two grids, with our numbers in its layers"
@@ -983,10 +1096,10 @@ def _try_block(Block, ni, n_skip, nf, size, skip_size):
     with torch.no_grad(): numbers,norms = _fill(block, ours, size)
     out,work = _multiplications(lambda: block(x, skip))
     if not isinstance(out, Tensor): return {"its shape": f"none, for it gives {type(out).__name__}"}
-    out.pow(3).sum().backward()
+    if out.requires_grad: out.pow(3).sum().backward()
     ours = _multiplications(lambda: ours.train()(x, skip))[1]
-    said = {"its shape": tuple(out.shape), "it reads": [n for n,t in [("x",x), ("skip",skip)] if _has_grad(t)],
-            "numbers in the kernels of its convolutions": numbers, "batch norms": norms,
+    said = {"its shape": tuple(out.shape), "numbers in the kernels of its convolutions": numbers, "batch norms": norms,
+            "gradients reach": [n for n,t in [("x",x), ("skip",skip)] if _has_grad(t)],
             "multiplications, as a share of ours": round(work/ours, 1), "while it trains, it gives": out.detach()}
     torch.manual_seed(2)
     with torch.no_grad():
@@ -1119,6 +1232,13 @@ def merges_unflipped(weight, scale=2): return _as_kernels(_spread(weight, scale)
 def merges_unswapped(weight, scale=2): return _as_kernels(_spread(weight.flip(-2, -1), scale), weight)
 def merges_a_mean(weight, scale=2):
     return _as_kernels(_spread(weight.flip(-2, -1), scale)/scale**2, weight).transpose(0, 1)
+def keeps_the_last_copy(weight, scale=2):
+    stamps = weight.flip(-2, -1).transpose(0, 1)
+    ni,nf,ks,_ = stamps.shape
+    out = weight.new_zeros(ni, nf, ks+scale-1, ks+scale-1)
+    for i in range(scale):
+        for j in range(scale): out[..., i:i+ks, j:j+ks] = stamps
+    return out
 
 # %% ../nbs/81_mistakes.ipynb #1ae86c6b
 exercise(as_transposed, _merge_cases,
@@ -1126,7 +1246,9 @@ exercise(as_transposed, _merge_cases,
                   "In which order does a convolution read its kernel, and in which does a stamp write?"),
               Mistake(merges_unswapped, "the kernels are right, the channel axes aren't. "
                   "What comes first in the weight of a transposed convolution?"),
-              Mistake(merges_a_mean, "scale*scale times too small. Are the copies added up or averaged?")],
+              Mistake(merges_a_mean, "scale*scale times too small. Are the copies added up or averaged?"),
+              Mistake(keeps_the_last_copy, "where moved copies meet, only the last one is left. "
+                  "What became of the others?")],
     hints=["Let one pixel be 1 and follow it: it becomes a block of scale x scale ones, "
                "and each of those is written by the flipped kernel.",
            "So the stamp is the flipped kernel, moved to each place of the block, and added up.",
@@ -1144,7 +1266,8 @@ def _score_cases():
             Case((_count(2,3,4,6).sin(),), "two pictures of 3 channels, 4x6"),
             Case((_count(1,2,6,9).cos().double(), 3), "period 3, float64"),
             Case((_count(1,1,5,7).sin(), 2), "5x7, which is cut to 4x6", edge=True),
-            Case((torch.full((1,2,4,4), -2.),), "all alike", edge=True)]
+            Case((torch.full((1,2,4,6), -2.),), "all alike", edge=True),
+            Case((torch.zeros(1,1,4,6),), "0 everywhere", edge=True)]
 
 def _phases(y, period):
     h,w = (n//period*period for n in y.shape[-2:])
@@ -1157,6 +1280,20 @@ def counts_one_less(y, period=2):
     return (phases.std(-1).mean()/_whole(y, period).abs().mean()).item()
 def channels_together(y, period=2):
     return (_phases(y, period).mean((0,1)).std(correction=0)/_whole(y, period).abs().mean()).item()
+def says_0_for_nothing(y, period=2): return not_divided(y, period)/max(_whole(y, period).abs().mean().item(), 1e-30)
+def takes_the_variance(y, period=2):
+    return (_phases(y, period).var(-1, correction=0).mean()/_whole(y, period).abs().mean()).item()
+def divides_by_the_mean(y, period=2):
+    return (_phases(y, period).std(-1, correction=0).mean()/_whole(y, period).mean()).item()
+def a_ratio_a_channel(y, period=2):
+    return (_phases(y, period).std(-1, correction=0)/_whole(y, period).abs().mean((-2,-1))).mean().item()
+def _uncut(y, period):
+    rows = [y[..., i::period, j::period].mean((-2,-1)) for i in range(period) for j in range(period)]
+    return torch.stack(rows, -1).std(-1, correction=0).mean()
+def cuts_nothing(y, period=2): return (_uncut(y, period)/y.abs().mean()).item()
+def the_diagonal_phases(y, period=2):
+    rows = [_whole(y, period)[..., i::period, i::period].mean((-2,-1)) for i in range(period)]
+    return (torch.stack(rows, -1).std(-1, correction=0).mean()/_whole(y, period).abs().mean()).item()
 
 # %% ../nbs/81_mistakes.ipynb #0466592e
 exercise(checkerboard_score, _score_cases,
@@ -1166,7 +1303,18 @@ exercise(checkerboard_score, _score_cases,
               Mistake(counts_one_less, "you divide by one less than the number of phases. "
                   "Are these a sample, or all there are?"),
               Mistake(channels_together, "the channels are averaged first, and patterns of opposite sign cancel. "
-                  "When is the mean over channels taken?")],
+                  "When is the mean over channels taken?"),
+              Mistake(says_0_for_nothing, "an output that is 0 everywhere gets 0 from you, as if it were clean. "
+                  "What does the comment behind `float` promise?"),
+              Mistake(takes_the_variance, "that is the variance. Twice as bright, and how many times the score?"),
+              Mistake(divides_by_the_mean, "you divide by the mean, which may be near 0 or below it. "
+                  "Which mean says how large the numbers are?"),
+              Mistake(a_ratio_a_channel, "you divide each channel by its own size, so that a channel of nearly "
+                  "nothing weighs as much as the others. Over what is the size of the output taken?"),
+              Mistake(cuts_nothing, "where the sides are no multiple of the period, some phases get more pixels. "
+                  "What is cut off before anything is averaged?"),
+              Mistake(the_diagonal_phases, "you compare the phases on the diagonal only. "
+                  "How many phases has a period of 2, in two dimensions?")],
     hints=["Period 2 has four phases: pixels in even and odd rows and columns. Each has a mean.",
            "The deviation of those four, for each channel of each picture; then the mean of that.",
            "`y[..., i::period, j::period]` is one phase. Cut what is more than a whole number of periods."],
@@ -1190,6 +1338,10 @@ def _counted(pred, target, n, keep=None):
 def truth_in_columns(pred, target, n): return _counted(pred, target, n).T.contiguous()
 def void_is_the_last_class(pred, target, n): return _counted(pred, target.where(target != 255, n-1), n)
 def void_is_class_0(pred, target, n): return _counted(pred, target.where(target != 255, 0), n)
+def overflows_a_byte(pred, target, n):
+    keep = target != 255
+    return torch.bincount((target*n+pred)[keep], minlength=n*n)[:n*n].view(n, n)
+def counts_each_pair_once(pred, target, n): return _counted(pred, target, n).clamp(max=1)
 def as_shares(pred, target, n): return _counted(pred, target, n)/max(pred.numel(), 1)
 
 # %% ../nbs/81_mistakes.ipynb #9bc5481e
@@ -1197,6 +1349,10 @@ exercise(count_pairs, _pair_cases,
     mistakes=[Mistake(truth_in_columns, "all counts are there, rows and columns exchanged. Which one is the truth?"),
               Mistake(void_is_the_last_class, "void was counted as the last class. Who labelled those pixels?"),
               Mistake(void_is_class_0, "void was counted as class 0. Who labelled those pixels?"),
+              Mistake(overflows_a_byte, "right for int64. With 20 classes, truth 14 and prediction 3 are 283: "
+                  "how far does a uint8 count?"),
+              Mistake(counts_each_pair_once, "no pair is counted twice. What does `m[t,p] += 1` do with a pair that "
+                  "is in its lists twice?"),
               Mistake(as_shares, "you give shares. Shares of batches can't be added up: what can?")],
     hints=["One number for a pair: with 3 classes, truth 2 and prediction 1 are 2*3+1 = 7.",
            "`torch.bincount` counts how often each number comes; `minlength` makes room for those that don't.",
@@ -1218,6 +1374,9 @@ def absent_if_nobody_says_it(counts): return _ratio(counts, _union)
 def is_recall(counts): return _ratio(counts, lambda c: c.sum(1))
 def is_precision(counts): return _ratio(counts, lambda c: c.sum(0)).where(counts.sum(1) > 0, torch.nan)
 def counts_both_twice(counts): return _ratio(counts, lambda c: c.sum(0)+c.sum(1)).where(counts.sum(1) > 0, torch.nan)
+def a_little_below(counts):
+    return _ratio(counts, lambda c: _union(c)+1e-6).where(counts.sum(1) > 0, torch.nan)
+def by_the_column(counts): return _ratio(counts, _union).where(counts.sum(0) > 0, torch.nan)
 def is_dice(counts): return 2*counts_both_twice(counts)
 
 # %% ../nbs/81_mistakes.ipynb #642d3f70
@@ -1233,6 +1392,10 @@ exercise(class_iou, _iou_cases,
                   "that were missed?"),
               Mistake(counts_both_twice, "what is right is in the row and in the column. How often is it in the "
                   "union?"),
+              Mistake(a_little_below, "you add a small number under the fraction, and every score is a little too low. "
+                  "Which classes did you add it for, and what becomes of them anyway?"),
+              Mistake(by_the_column, "`nan` for a class that nobody says. A class of the truth that nobody finds: "
+                  "how well is it found?"),
               Mistake(is_dice, "that is the Dice score: twice the overlap over the sum of both. What is a union?")],
     hints=["The diagonal is what is right; a row sums to what is true, a column to what was said.",
            "The union is the row plus the column, and the overlap was counted twice.",
@@ -1249,6 +1412,7 @@ def _grid_cases():
     return [Case((m, 4, 3), "4x8, cells of 4"),
             Case((m, 2, 3), "4x8, cells of 2"),
             Case((wide, 3, 6), "6x9, cells of 3, two classes absent"),
+            Case((_codes([0,0,1,1,1], [1,0,2,2,2], [0,1,2,2,2]).long(), 3, 3), "3x5, cells of 3: three classes in one"),
             Case((m[:3,:7].contiguous(), 2, 3), "3x7: cells that the border cuts", edge=True),
             Case((m, 1, 3), "cells of 1", edge=True)]
 
@@ -1265,6 +1429,20 @@ def takes_the_corner(mask, stride, n):
     return _ious(_by_cell(mask, stride, n, lambda c: c[0,0]), mask, n).nanmean().item()
 def averages_the_codes(mask, stride, n):
     return _ious(_by_cell(mask, stride, n, lambda c: c.double().mean().round().long()), mask, n).nanmean().item()
+def _score_by_cell(mask, stride, n, choose): return _ious(_by_cell(mask, stride, n, choose), mask, n).nanmean().item()
+def takes_the_median(mask, stride, n): return _score_by_cell(mask, stride, n, torch.median)
+def takes_the_largest_code(mask, stride, n): return _score_by_cell(mask, stride, n, torch.max)
+def leaves_the_border(mask, stride, n):
+    h,w = (m//stride*stride for m in mask.shape)
+    out = mask.clone()
+    out[:h, :w] = _by_cell(mask[:h, :w], stride, n, _most)
+    return _ious(out, mask, n).nanmean().item()
+def stretches_the_cells(mask, stride, n):
+    h,w = (max(m//stride, 1)*stride for m in mask.shape)
+    cells = _by_cell(mask[:h, :w], stride, n, _most)[::stride, ::stride]
+    return _ious(F.interpolate(cells[None,None].double(), size=mask.shape)[0,0].long(), mask, n).nanmean().item()
+def asks_the_grid_for_truth(mask, stride, n):
+    return _ious(mask, _by_cell(mask, stride, n, _most), n).nanmean().item()
 def gives_the_accuracy(mask, stride, n): return (_by_cell(mask, stride, n, _most)==mask).double().mean().item()
 def absent_counts_as_0(mask, stride, n):
     return _ious(_by_cell(mask, stride, n, _most), mask, n).nan_to_num(0).mean().item()
@@ -1273,6 +1451,16 @@ def absent_counts_as_0(mask, stride, n):
 exercise(best_of_grid, _grid_cases,
     mistakes=[Mistake(takes_the_corner, "each cell says what its first pixel says. What do most of its pixels say?"),
               Mistake(averages_the_codes, "you average the codes. What is half way between a road and a cyclist?"),
+              Mistake(takes_the_median, "you sort the codes and take the one in the middle. "
+                  "Of 0, 0, 0, 0, 1, 1, 1, 2, 2, which is there most often?"),
+              Mistake(takes_the_largest_code, "each cell says its largest code. "
+                  "Is that the one that most pixels have?"),
+              Mistake(leaves_the_border, "the cells that the border cuts keep what is in the mask, as if they were "
+                  "right in every pixel. What do they answer?"),
+              Mistake(stretches_the_cells, "you leave out the cells that the border cuts, and stretch the others over "
+                  "them. How many cells has a row of 7 pixels, with cells of 2?"),
+              Mistake(asks_the_grid_for_truth, "the grid is your truth, and the mask is judged by it. "
+                  "Which of the two is sure?"),
               Mistake(gives_the_accuracy, "that is the share of right pixels. Which score weighs each class alike?"),
               Mistake(absent_counts_as_0, "classes that aren't in the mask pull the mean down. Can it say anything "
                   "of them?")],
@@ -1289,8 +1477,8 @@ def _weight_cases():
     return [Case((np.array([100,25,400]), 1.), "three classes, power 1"),
             Case((np.array([100,25,400]),), "the same, its square root"),
             Case((np.array([10,0,40,90,250]), 1.), "a class without a pixel"),
-            Case((np.array([8,2,2,8]), .5), "four classes: the median lies between two"),
-            Case((np.array([3,5,9]), 0.), "power 0", edge=True),
+            Case((np.array([8,3,2,8]), .5), "four classes: the median lies between two"),
+            Case((np.array([3,0,9]), 0.), "power 0, a class without a pixel", edge=True),
             Case((np.array([0,7]), 1.), "one class only", edge=True)]
 
 def _weights(counts, power, middle):
@@ -1302,6 +1490,12 @@ def median_of_all(counts, power=.5): return _weights(counts, power, np.median)
 def one_over_the_share(counts, power=.5): return _weights(counts, power, lambda c: c.sum())
 def upside_down_weights(counts, power=.5):
     return torch.tensor((counts/np.median(counts[counts > 0]))**power, dtype=torch.float32)
+def takes_the_lower_one(counts, power=.5):
+    return _weights(counts, power, lambda c: torch.from_numpy(c[c > 0]).median().item())
+def cuts_the_median(counts, power=.5): return _weights(counts, power, lambda c: np.floor(np.median(c[c > 0])))
+def zero_to_the_zero(counts, power=.5): return weights_of(counts, power).where(torch.tensor(counts > 0), 0.**power)
+def adds_one_pixel(counts, power=.5):
+    return torch.tensor((np.median(counts[counts > 0])/(counts+1))**power, dtype=torch.float32)
 def forgets_the_power(counts, power=.5): return _weights(counts, 1., lambda c: np.median(c[c > 0]))
 
 # %% ../nbs/81_mistakes.ipynb #bab444af
@@ -1313,6 +1507,13 @@ exercise(weights_of, _weight_cases,
               Mistake(one_over_the_share, "the rarest gets the largest weight, but all are far above 1. "
                   "Which class should weigh exactly 1?"),
               Mistake(upside_down_weights, "frequent classes weigh more. Which ones does a network overlook?"),
+              Mistake(takes_the_lower_one, "of an even number of classes you take the lower of the two in the middle, "
+                  "as PyTorch's median does. What is half way between 3 and 8?"),
+              Mistake(cuts_the_median, "your median is a whole number. What is half way between 3 and 8?"),
+              Mistake(zero_to_the_zero, "a class without a pixel gets 1 if the power is 0, for 0 to the power 0 is 1. "
+                  "What should it get, whatever the power?"),
+              Mistake(adds_one_pixel, "you add a pixel to each class, so as not to divide by 0. "
+                  "Which classes get another weight by that, and which one should be 0?"),
               Mistake(forgets_the_power, "right for power 1. What does `power` do?")],
     hints=["The class in the middle gets 1, one that is four times rarer gets 4 (or 2, with power .5).",
            "The median, of the classes that have pixels, over each count; then the power.",
@@ -1327,8 +1528,7 @@ def _loss_cases():
             Case((scores, torch.tensor([[[0,255],[2,255]]])), "half of it void"),
             Case(((_count(2,5,3,4)*2.3).cos()*2, (_count(2,3,4).long()%6).where(_count(2,3,4).long()%6 < 5, 255)),
                  "two pictures of 3x4, 5 classes"),
-            Case(((_count(2,4,1,3).double()).sin(), torch.tensor([[[255,255,255]],[[3,0,1]]])),
-                 "one picture all void, float64", edge=True)]
+            Case((_count(2,4,1,3).sin(), torch.tensor([[[255,255,255]],[[3,0,1]]])), "one picture all void", edge=True)]
 
 def _loss(scores, target, **kwargs): return F.cross_entropy(scores, target.clamp(max=scores.shape[1]-1), **kwargs)
 def void_is_a_class(scores, target): return _loss(scores, target)
@@ -1339,6 +1539,14 @@ def softmax_twice(scores, target): return F.cross_entropy(scores.softmax(1), tar
 def a_mean_of_means(scores, target):
     return torch.stack([F.cross_entropy(s[None], t[None], ignore_index=255, reduction="sum")/max((t != 255).sum(), 1)
                         for s,t in zip(scores, target)]).mean()
+def smooths_the_labels(scores, target):
+    return F.cross_entropy(scores, target, ignore_index=255, label_smoothing=.1)
+def mixes_scores_and_pixels(scores, target):
+    keep = target != 255
+    return F.cross_entropy(scores[keep[:,None].expand_as(scores)].view(-1, scores.shape[1]), target[keep])
+def zeros_the_scores(scores, target):
+    keep = target != 255
+    return F.cross_entropy(scores*keep[:,None], target*keep)
 def adds_up(scores, target): return F.cross_entropy(scores, target, ignore_index=255, reduction="sum")
 
 # %% ../nbs/81_mistakes.ipynb #b046720e
@@ -1350,6 +1558,11 @@ exercise(loss_without_void, _loss_cases,
                   "scores?"),
               Mistake(a_mean_of_means, "a mean for each picture, then their mean: a picture with two labelled pixels "
                   "weighs like a full one. What is the mean over all pixels?"),
+              Mistake(smooths_the_labels, "you smooth the labels, which is another loss. Who asked for it?"),
+              Mistake(mixes_scores_and_pixels, "your rows hold scores of different pixels: the classes were not the "
+                  "last axis when you reshaped. Where do they stand in (B,n,H,W)?"),
+              Mistake(zeros_the_scores, "void pixels have scores of 0 and count as class 0 then. "
+                  "What does a pixel with equal scores add to the loss?"),
               Mistake(adds_up, "you add up, so a larger picture learns faster. What should you divide by?")],
     hints=["`F.cross_entropy` knows pixels that don't count. Which argument names their code?",
            "By hand: keep the labelled pixels, take the log-softmax, pick the true class, and the mean of minus that."],
@@ -1411,6 +1624,7 @@ def _drive_cases():
             Case((mixed, .25), "three drives, at least 0.25"),
             Case((mixed[::3]+mixed[1::3]+mixed[2::3], .15), "frames in another order"),
             Case((frames(A=3, B=6, C=2), .25), "three drives, the shortest is not enough"),
+            Case((frames(B=2, B2=3, A=4), .2), "a drive B and a drive B2"),
             Case((["0016E5_01_00030","0016E5_01_00060","0016E5_02_00030"], .3),
                 "drives with an underscore in their name"),
             Case((mixed, .2), "just enough", edge=True)]
@@ -1425,6 +1639,9 @@ def _hold(names, share, order, drive=_drive):
     return _two(names, held)
 def every_nth_frame(names, share): return _two(names, names[::round(1/share)])
 def the_last_frames(names, share): return _two(names, names[len(names)-round(share*len(names)):])
+def by_the_beginning(names, share):
+    held = tuple({_drive(n) for n in split_by_drive(names, share)[1]})
+    return _two(names, [n for n in names if n.startswith(held)])
 def by_the_name(names, share): return _hold(names, share, sorted)
 def the_longest_first(names, share):
     return _hold(names, share, lambda ds: sorted(ds, key=lambda d: -sum(_drive(n)==d for n in names)))
@@ -1437,6 +1654,8 @@ exercise(split_by_drive, _drive_cases,
         "second apart?"),
               Mistake(the_last_frames, "your cut goes through a drive: it ends on one side and begins on the other. "
                   "What may not be divided?"),
+              Mistake(by_the_beginning, "the frames of a drive B2 begin with B as well. "
+                  "Where does a drive's name end?"),
               Mistake(by_the_name, "you go by the name of a drive. Which one is held out first?"),
               Mistake(the_longest_first, "you hold out the longest drive first. Where are its frames needed more?"),
               Mistake(validates_first, "both lists are right, in the other order. Which one comes first?"),
@@ -1457,6 +1676,7 @@ class _Reads:
     centre:bool=False # sees differences only
     def __repr__(self): return "somebody's head"
     def __call__(self, features, size):
+        if len({f.dtype for f in features}) > 1: raise RuntimeError("these features have different dtypes")
         out = features[0].new_zeros(len(features[0]), 1, *size)
         for i in self.places:
             f = features[i].mean(1, keepdim=True)
@@ -1508,8 +1728,9 @@ def _ahead_cases():
     three = _runs(unet=(.49,.53,.50), fcn8=(.51,.535,.505), nearest=(.43,.44,.38), bilinear=(.46,.45,.47))
     return [Case((three, "nearest"), "four heads of three seeds"),
             Case((three, "unet"), "the same, another head"),
-            Case((_runs(a=(.3,.5), b=(.31,.51), c=(.4,.45)), "a"), "one is ahead in one seed only"),
-            Case((_runs(a=(.3,None,.5), b=(.4,.2,.6), c=(None,.9)), "a"), "seeds that are missing"),
+            Case((_runs(a=(.3,.5,.4), b=(.31,.51,.42), c=(.2,.3,.55), d=(.4,.6,.35)), "a"),
+                 "one is ahead in one seed of three, and one in two"),
+            Case((_runs(a=(.3,None,.5), b=(.4,.2,.6), c=(None,.9), d=(.4,)), "a"), "seeds that are missing"),
             Case((three, "fcn8"), "the best one", edge=True),
             Case((_runs(a=(.4,.5), b=(.4,.6)), "a"), "a tie in one seed", edge=True)]
 
@@ -1525,6 +1746,11 @@ def worst_above_best(runs, head): return _ahead(runs, head, lambda a,b: min(a.va
 def ties_count(runs, head):
     return _ahead(runs, head, lambda a,b: bool(a.keys() & b) and all(a[s] >= b[s] for s in a.keys() & b))
 def in_any_seed(runs, head): return _ahead(runs, head, lambda a,b: any(a[s] > b[s] for s in a.keys() & b))
+def in_most_seeds(runs, head):
+    return _ahead(runs, head, lambda a,b: 2*sum(a[s] > b[s] for s in a.keys() & b) > len(a.keys() & b))
+def missing_is_0(runs, head):
+    seeds = {r["seed"] for r in runs}
+    return _ahead(runs, head, lambda a,b: all(a.get(s, 0) > b.get(s, 0) for s in seeds))
 def no_seed_in_common(runs, head): return _ahead(runs, head, lambda a,b: all(a[s] > b[s] for s in a.keys() & b))
 
 # %% ../nbs/81_mistakes.ipynb #22fa98eb
@@ -1535,6 +1761,9 @@ exercise(ahead_of, _ahead_cases,
                   "Runs of one seed have more in common than that: which two are compared?"),
               Mistake(ties_count, "as good is not ahead. Which sign stands between the two?"),
               Mistake(in_any_seed, "ahead in one seed is luck. In how many must it be?"),
+              Mistake(in_most_seeds, "ahead in two seeds of three happens by chance every second time. "
+                  "In how many must it be?"),
+              Mistake(missing_is_0, "a run that nobody made counts as 0 for you. Which seeds can be compared?"),
               Mistake(no_seed_in_common, "two heads without a seed in common: what was compared there?")],
     hints=["For each other head, find the seeds that both have.",
            "It is ahead if there is such a seed, and if it scores more in every one of them.",
@@ -1616,7 +1845,7 @@ def _join_cases():
     return [Case(([a,b], [(0,0),(0,2)], (2,5)), "two tiles of 2x3 that share a column"),
             Case(([a,b], [(0,0),(2,0)], (4,3)), "one above the other, nothing shared"),
             Case((many, [(0,0),(0,2),(1,0),(1,2)], (4,5)), "four tiles of two classes, float64"),
-            Case(([a,b,-b], [(0,0),(0,0),(0,1)], (2,4)), "three in one place", edge=True),
+            Case(([a,b,0*b], [(0,0),(0,0),(0,1)], (2,4)), "three in one place, and one of them is 0", edge=True),
             Case(([a], [(0,0)], (2,3)), "a single tile", edge=True)]
 
 def _laid(tiles, corners, size, lay):
@@ -1627,6 +1856,14 @@ def _laid(tiles, corners, size, lay):
     return out
 def the_last_one_wins(tiles, corners, size): return _laid(tiles, corners, size, lambda part,tile: part.copy_(tile))
 def adds_up_tiles(tiles, corners, size): return _laid(tiles, corners, size, lambda part,tile: part.add_(tile))
+def the_first_one_wins(tiles, corners, size): return the_last_one_wins(tiles[::-1], corners[::-1], size)
+def the_largest_wins(tiles, corners, size):
+    low = _laid(tiles, corners, size, lambda part,tile: part.copy_(torch.minimum(part, tile)))
+    return low+_laid([t-low[:, i:i+t.shape[1], j:j+t.shape[2]] for t,(i,j) in zip(tiles, corners)], corners, size,
+        lambda part,tile: part.copy_(torch.maximum(part, tile)))
+def zeros_dont_count(tiles, corners, size):
+    many = adds_up_tiles([(t != 0).to(t) for t in tiles], corners, size)
+    return adds_up_tiles(tiles, corners, size)/many.clamp(min=1)
 def divides_by_all(tiles, corners, size): return adds_up_tiles(tiles, corners, size)/len(tiles)
 def halves_each_time(tiles, corners, size):
     seen = torch.zeros(size, dtype=torch.bool)
@@ -1642,6 +1879,10 @@ def halves_each_time(tiles, corners, size):
 exercise(join_tiles, _join_cases,
     mistakes=[Mistake(the_last_one_wins, "where tiles meet, the later one is left. What did the first say there?"),
               Mistake(adds_up_tiles, "where tiles meet, the scores are twice as large. What is missing after the sum?"),
+              Mistake(the_first_one_wins, "where tiles meet, the earlier one is left. What does the second say there?"),
+              Mistake(the_largest_wins, "where tiles meet, the larger score is left. What is their mean?"),
+              Mistake(zeros_dont_count, "a score of 0 isn't counted, as if no tile lay there. "
+                  "What is the mean of 1, 3 and 0?"),
               Mistake(divides_by_all, "you divide by the number of all tiles. How many lie on this pixel?"),
               Mistake(halves_each_time, "you take the mean of what is there and the new one. "
                   "With three tiles, how much does the first still weigh?")],
@@ -1675,6 +1916,10 @@ def takes_the_natural_logarithm(made, truth): return -10*_squares(made, truth).m
 def forgets_the_sign(made, truth): return 10*torch.log10(_squares(made, truth).mean((1,2,3)))
 def squares_twice(made, truth): return -20*torch.log10(_squares(made, truth).mean((1,2,3)))
 def takes_absolute_errors(made, truth): return -10*torch.log10((made-truth).abs().mean((1,2,3)))
+
+def counts_from_255(made, truth): return psnr(made, truth)+20*np.log10(255)
+def adds_up_the_errors(made, truth): return -10*torch.log10(_squares(made, truth).sum((1,2,3)))
+def never_infinite(made, truth): return psnr(made, truth).clamp(max=100)
 def decibels_of_each_pixel(made, truth): return -10*torch.log10(_squares(made, truth)).mean((1,2,3))
 
 # %% ../nbs/81_mistakes.ipynb #ed8ba96d
@@ -1689,6 +1934,12 @@ exercise(psnr, _psnr_cases, run=_as_metric,
               Mistake(squares_twice, "20 times the logarithm belongs to an error that isn't squared. "
                   "What do you hand to the logarithm?"),
               Mistake(takes_absolute_errors, "your errors aren't squared. What does the S in MSE stand for?"),
+              Mistake(counts_from_255, "48.13 decibels too many: your white is 255. "
+                  "From where to where do these pictures go?"),
+              Mistake(adds_up_the_errors, "you add the squares up, so a larger picture has fewer decibels. "
+                  "What does the M in MSE stand for?"),
+              Mistake(never_infinite, "where there is no error you stop at 100 decibels. "
+                  "What does the docstring say of equal pictures?"),
               Mistake(decibels_of_each_pixel, "you take the logarithm of each pixel's error, then the mean. "
                   "What would a single perfect pixel do to that?")],
     hints=["First the mean squared error of each picture, then the logarithm.",
@@ -1698,8 +1949,8 @@ exercise(psnr, _psnr_cases, run=_as_metric,
 
 # %% ../nbs/81_mistakes.ipynb #4a847863
 def _input_skip_cases():
-    mean,std = torch.tensor([.5,.4,.3]),torch.tensor([.2,.25,.5])
-    return [Case((torch.tensor([[[[-1.,0.,1.]]]]), torch.tensor([[[[.1,0.,-.1]]]]),
+    mean,std = torch.tensor([.5,.4,.7]),torch.tensor([.2,.25,.5])
+    return [Case((torch.tensor([[[[-1.,.5,1.]]]]), torch.tensor([[[[.1,0.,-.1]]]]),
                   torch.tensor([.5]), torch.tensor([.2])), "one channel, 1x3, mean 0.5, deviation 0.2"),
             Case((_pictures(2,3,2,3), _pictures(2,3,2,3, seed=1), mean, std), "two pictures of 3 channels, 2x3"),
             Case((_pictures(2,2,5,4).double(), _pictures(2,2,5,4, seed=1).double()-.5, mean[:2].double(),
@@ -1714,6 +1965,10 @@ def _given_stats(answer, x, out, mean, std):
 def adds_the_normalized_picture(x, out, mean, std): return x+out
 def adds_the_mean_first(x, out, mean, std): return (x+mean.view(-1, 1, 1))*std.view(-1, 1, 1)+out
 def normalizes_again(x, out, mean, std): return (x-mean.view(-1, 1, 1))/std.view(-1, 1, 1)+out
+def divides_again(x, out, mean, std): return x/std.view(-1, 1, 1)+mean.view(-1, 1, 1)+out
+def leaves_the_mean_out(x, out, mean, std): return x*std.view(-1, 1, 1)+out
+def takes_the_mean_off(x, out, mean, std): return x*std.view(-1, 1, 1)-mean.view(-1, 1, 1)+out
+def normalizes_the_answer(x, out, mean, std): return x+(out-mean.view(-1, 1, 1))/std.view(-1, 1, 1)
 def undoes_the_sum(x, out, mean, std): return (x+out)*std.view(-1, 1, 1)+mean.view(-1, 1, 1)
 def leaves_the_picture_out(x, out, mean, std): return out.clone()
 
@@ -1724,6 +1979,12 @@ exercise(input_skip, _input_skip_cases, run=_given_stats,
               Mistake(adds_the_mean_first, "you add the mean before you multiply. "
                   "Normalizing subtracts first and divides then: in which order is that undone?"),
               Mistake(normalizes_again, "you normalize once more. Which two steps undo it?"),
+              Mistake(divides_again, "you divide by the deviation. Normalizing has done that: what undoes it?"),
+              Mistake(leaves_the_mean_out, "you multiply by the deviation, and that is all. "
+                  "What did normalizing take off?"),
+              Mistake(takes_the_mean_off, "you take the mean off. Normalizing has done that: what undoes it?"),
+              Mistake(normalizes_the_answer, "you normalize `out`, and give a normalized picture back. "
+                  "In which units is the answer wanted?"),
               Mistake(undoes_the_sum, "you undo the normalization of the sum. "
                   "In which units is `out`: the normalized ones, or the picture's?"),
               Mistake(leaves_the_picture_out, "the picture is missing: where is `x`?")],
@@ -1745,9 +2006,11 @@ def _diagonals(period, size=27):
 def _board_cases():
     noisy = _stripes(2)-1.25 + .5*(_pictures(1,1,24,24)-.5)
     return [Case((_stripes(2)[..., :8, :8], 4), "8x8, columns of two values, up to 4"),
-            Case((torch.cat([torch.ones(1,1,24,24), _stripes(3).mT]), 3),
-                 "two pictures, the second with rows of three values, up to 3"),
-            Case((_stripes(4) + .45*_stripes(2),), "24x24, a pattern of 4 with a weaker one of 2"),
+            Case((torch.cat([torch.ones(1,1,24,24), _stripes(3).mT]), 4),
+                 "two pictures, the second with rows of three values, up to 4"),
+            Case((_stripes(5, 20), 5), "20x20, a pattern of 5, up to 5"),
+            Case((_stripes(4), 3), "24x24, a pattern of 4, in which one of 2 shows, up to 3"),
+            Case((_stripes(4) + .8*_stripes(2),), "24x24, a pattern of 4 with a weaker one of 2"),
             Case((torch.cat([noisy, -noisy], 1),), "two channels, a pattern of 2 under noise, around 0"),
             Case((_diagonals(9)[..., :18, :27], 12), "18x27, diagonals of 9, up to 12"),
             Case((1+.1*_stripes(2).double(),), "a weak pattern of 2, float64"),
@@ -1768,6 +2031,8 @@ def takes_the_longest(y, most=8):
     scores = _all_scores(y, most)
     best = max(scores.values())
     return max(p for p,s in scores.items() if s >= .9*best) if best > .01 else 1
+def stops_before_most(y, most=8): return find_checkerboard(y, max(most-1, 2))
+def looks_at_one_picture(y, most=8): return find_checkerboard(y[:1], most)
 def says_zero_for_none(y, most=8):
     found = find_checkerboard(y, most)
     return 0 if found==1 else found
@@ -1781,6 +2046,9 @@ exercise(find_checkerboard, _board_cases,
               Mistake(always_finds_one, "you find a period where there is none. What does a clean picture score?"),
               Mistake(takes_the_longest, "you take the longest of the periods that score well. "
                   "What else repeats after 4 pixels, if something repeats after 2?"),
+              Mistake(stops_before_most, "you never look for the longest period. "
+                  "Which numbers does `range(2, most)` hold?"),
+              Mistake(looks_at_one_picture, "you look at the first picture of the batch. Where may a pattern be too?"),
               Mistake(says_zero_for_none, "you say 0 where there is no pattern. "
                   "After how many pixels does a picture repeat that is the same everywhere?")],
     hints=["`{p: checkerboard_score(y, p) for p in range(2, most+1)}` holds all you need.",
@@ -1796,7 +2064,7 @@ def _edge_cases():
                  "an edge that is one pixel off, 2x3"),
             Case((_pictures(2,3,4,5), _pictures(2,3,4,5, seed=1)), "two pictures of 3 channels, 4x5"),
             Case((1-_pictures(1,1,3,3), _pictures(1,1,3,3)), "a negative, 3x3"),
-            Case((_pictures(2,2,5,2).double(), _pictures(2,2,5,2, seed=1).double()), "2 channels of 5x2, float64"),
+            Case((_pictures(1,2,5,2).double(), _pictures(1,2,5,2, seed=1).double()), "2 channels of 5x2, float64"),
             Case((flat+.25, flat), "the same, a little lighter", edge=True)]
 
 def _as_loss(answer, made, truth): return answer(made, truth.detach()) # nobody trains the truth
@@ -1810,6 +2078,15 @@ def squares_the_steps(made, truth): return sum((a-b).pow(2).mean() for a,b in _p
 def goes_round_the_border(made, truth):
     error = made-truth
     return sum((error.roll(-1, axis)-error).abs().mean() for axis in (-2,-1))
+def halves_the_sum(made, truth): return edge_loss(made, truth)/2
+def counts_the_border_as_0(made, truth):
+    error = made-truth
+    return sum(error.diff(dim=axis, prepend=error.narrow(axis, 0, 1)).abs().mean() for axis in (-2,-1))
+def one_mean_for_both(made, truth): return torch.cat([s.flatten() for s in _steps(made-truth)]).abs().mean()
+def lets_steps_cancel(made, truth): return sum(s.mean().abs() for s in _steps(made-truth))
+def takes_central_steps(made, truth): return sum(s.abs().mean() for s in torch.gradient(made-truth, dim=(-2,-1)))
+def compares_the_means(made, truth):
+    return sum((a.abs().mean()-b.abs().mean()).abs() for a,b in _pairs_of_steps(made, truth))
 def compares_pixels(made, truth): return (made-truth).abs().mean()
 
 # %% ../nbs/81_mistakes.ipynb #bb0cbe1d
@@ -1822,6 +2099,17 @@ exercise(edge_loss, _edge_cases, run=_as_loss,
               Mistake(squares_the_steps, "you square the errors. Which kind of mean is asked for?"),
               Mistake(goes_round_the_border, "your last column is compared with the first. "
                   "How many steps has a row of 5 pixels?"),
+              Mistake(halves_the_sum, "half of what is wanted: you take the mean of down and right. "
+                  "What does the docstring do with the two?"),
+              Mistake(counts_the_border_as_0, "you keep the size by a step of 0 at the border, and it counts in the "
+                  "mean. How many steps has a row of 5 pixels?"),
+              Mistake(one_mean_for_both, "all steps are in one mean. How many means does the docstring add up?"),
+              Mistake(lets_steps_cancel, "steps up and steps down cancel before you take their size. "
+                  "Which comes first, the size or the mean?"),
+              Mistake(takes_central_steps, "`torch.gradient` goes from the one neighbour to the other, past the pixel. "
+                  "From where to where is a step here?"),
+              Mistake(compares_the_means, "you compare how large the steps are on average. "
+                  "What does an edge at the wrong place cost?"),
               Mistake(compares_pixels, "that compares pixels. Where is a difference between neighbours?")],
     hints=["`x[..., 1:]-x[..., :-1]` are the steps to the right.",
            "The difference of two steps is the step of the difference: work with `made-truth`.",
@@ -1846,6 +2134,12 @@ def divides_by_the_places(f): return _rows(f) @ _rows(f).transpose(1, 2)/_rows(f
 def takes_the_means_off(f):
     rows = _rows(f)-_rows(f).mean(2, keepdim=True)
     return rows @ rows.transpose(1, 2)/f[0].numel()
+def cuts_the_rows_wrongly(f):
+    columns = f.reshape(len(f), -1, f.shape[1])
+    return columns.transpose(1, 2) @ columns/f[0].numel()
+def takes_cosines(f): return F.normalize(_rows(f), dim=2) @ F.normalize(_rows(f), dim=2).transpose(1, 2)
+def takes_covariances(f): return torch.stack([torch.cov(rows) for rows in _rows(f)])
+def divides_by_the_batch_too(f): return forgets_to_divide(f)/f.numel()
 def mixes_the_axes(f):
     rows = f.permute(0, 2, 3, 1).reshape(len(f), f.shape[1], -1)
     return rows @ rows.transpose(1, 2)/f[0].numel()
@@ -1860,6 +2154,14 @@ exercise(gram, _gram_cases,
               Mistake(divides_by_the_places, "you divide by the places alone. What else does the docstring name?"),
               Mistake(takes_the_means_off, "you take each channel's mean off first: a covariance. "
                   "A channel that is active everywhere is part of the style: what is left of it?"),
+              Mistake(cuts_the_rows_wrongly, "you cut the picture into rows of C numbers, and each holds one "
+                  "channel's. Which axis must move before a reshape may say (places, channels)?"),
+              Mistake(takes_cosines, "every channel has the length 1 by now. "
+                  "A channel that is twice as active: what becomes of that?"),
+              Mistake(takes_covariances, "that is a covariance: the means are off, and it is divided by one less than "
+                  "the places. What does the docstring ask for?"),
+              Mistake(divides_by_the_batch_too, "you divide by the pictures of the batch too. "
+                  "Does a picture's style depend on its neighbours?"),
               Mistake(mixes_the_axes, "your rows hold pieces of all channels. "
                   "In which order do the axes stand before you reshape?")],
     hints=["Make each channel one long row: `f.flatten(2)`.",

@@ -1,7 +1,7 @@
 """Answers to every exercise that nobody has listed as a known mistake: wrong ones, and right ones that are written in another way.
 
 `python tests/answers.py` prints how many of the wrong ones get feedback that points at the mistake, and what the others are told."""
-import inspect, math, re, sys
+import copy, inspect, math, re, sys
 import pixelladder # before torchvision: it mends the import of a build for another device
 import numpy as np, torch, torch.nn.functional as F, torchvision.transforms.functional as TF
 from collections import Counter, defaultdict
@@ -26,7 +26,10 @@ WRONG["cut_classifier"] = [
     lambda net: nn.Sequential(*[m for m in net.modules() if not isinstance(m, (nn.AdaptiveAvgPool2d, nn.Linear))]),
     lambda net: (setattr(net, "fc", nn.Identity()), nn.Sequential(*list(net.children())[:-2]))[1],
     lambda net: nn.Sequential(*list(net.children())[:max(i for i,c in enumerate(net.children()) if any(isinstance(m, nn.AdaptiveAvgPool2d) for m in c.modules()))+1]),
-    lambda net: nn.Sequential(*[c for c in net.children() if not isinstance(c, (nn.AdaptiveAvgPool2d, nn.Linear, nn.Dropout, nn.Flatten))])]
+    lambda net: nn.Sequential(*[c for c in net.children() if not isinstance(c, (nn.AdaptiveAvgPool2d, nn.Linear, nn.Dropout, nn.Flatten))]),
+    lambda net: B.cut_classifier(net) if len(list(net.children())) > 2 else ValueError('no pooling'),
+    lambda net: (setattr(net, 'avgpool', nn.Identity()), B.cut_classifier(copy.deepcopy(net)))[1],
+    lambda net: (lambda parts, at: nn.Sequential(*parts[:at[-1]]))(list(net.children()), [i for i,c in enumerate(net.children()) if any(isinstance(m, nn.AdaptiveAvgPool2d) for m in c.modules())])]
 @right
 def cut_classifier(net):
     kept,found = [],None
@@ -103,7 +106,9 @@ WRONG["linear_upsample"] = [
     lambda row, scale=2: torch.cat([row[:1]*0, N.linear_upsample(row, scale)[1:]]),
     lambda row, scale=2: N.linear_upsample(row, scale)[None],
     lambda row, scale=2: N.linear_upsample(row, scale).round(),
-    lambda row, scale=2: [v.item() for v in N.linear_upsample(row, scale)]]
+    lambda row, scale=2: [v.item() for v in N.linear_upsample(row, scale)],
+    lambda row, scale=2: (lambda n, p: (lambda l: row[l]*(1-(p-l))+row[(l+1).clamp(max=n-1)]*(p-l))(p.round().long()))(len(row), ((torch.arange(len(row)*scale)+.5)/scale-.5).clamp(0, len(row)-1)),
+    lambda row, scale=2: (row.mul_(1), N.linear_upsample(row, scale))[1]]
 @right
 def linear_upsample(row, scale=2):
     n = len(row)
@@ -265,7 +270,8 @@ WRONG["input_size"] = [
     lambda size, ks, stride=1, padding=0, output_padding=0: max((size+2*padding-ks-output_padding)//stride+1, 1),
     lambda size, ks, stride=1, padding=0, output_padding=0: divmod(size+2*padding-ks-output_padding, stride)[0]+1 if (size+2*padding-ks-output_padding)%stride==0 else 1/0,
     lambda size, ks, stride=1, padding=0, output_padding=0: T.input_size(size, ks, stride, padding, output_padding)+1,
-    lambda size, ks, stride=1, padding=0, output_padding=0: None if (size+2*padding-ks-output_padding)%stride else (size+2*padding-ks-output_padding)//stride+1]
+    lambda size, ks, stride=1, padding=0, output_padding=0: None if (size+2*padding-ks-output_padding)%stride else (size+2*padding-ks-output_padding)//stride+1,
+    lambda size, ks, stride=1, padding=0, output_padding=0: ValueError('no') if (size+2*padding-ks-output_padding)%stride or size+2*padding-ks-output_padding < 0 else (size+2*padding-ks-output_padding)//stride+1]
 @right
 def input_size(size, ks, stride=1, padding=0, output_padding=0):
     for n in range(1, size+ks+2*padding+2):
@@ -389,7 +395,9 @@ WRONG["checkerboard_score"] = [
     lambda y, period=2: S.checkerboard_score(y[:1], period),
     lambda y, period=2: S.checkerboard_score(y, period) if min(y.shape[-2:])%period==0 else S.checkerboard_score(F.pad(y, (0, -y.shape[-1]%period, 0, -y.shape[-2]%period)), period),
     lambda y, period=2: S.checkerboard_score(y, period)*y.abs().mean().item()/abs(y.mean().item()),
-    lambda y, period=2: (lambda p: ((p.max(-1)[0]-p.min(-1)[0]).mean()/y.abs().mean()).item())(torch.stack([y[..., i::period, j::period].mean((-2,-1)) for i in range(period) for j in range(period)], -1))]
+    lambda y, period=2: (lambda p: ((p.max(-1)[0]-p.min(-1)[0]).mean()/y.abs().mean()).item())(torch.stack([y[..., i::period, j::period].mean((-2,-1)) for i in range(period) for j in range(period)], -1)),
+    lambda y, period=2: S.checkerboard_score(y, period) if y.any() else 0.,
+    lambda y, period=2: S.checkerboard_score(y, period)*(y.abs().mean()/(y.abs().mean()+1e-8)).item() if y.any() else 0.]
 @right
 def checkerboard_score(y, period=2):
     h,w = y.shape[-2]//period*period,y.shape[-1]//period*period
@@ -402,6 +410,13 @@ def checkerboard_score(y, period=2):
     a = y[..., :h*period, :w*period].numpy()
     phases = a.reshape(*a.shape[:-2], h, period, w, period).mean((-4,-2)).reshape(*a.shape[:-2], -1)
     return phases.std(-1).mean()/np.abs(a).mean()
+
+@right
+def checkerboard_score(y, period=2):
+    h,w = y.shape[-2]//period,y.shape[-1]//period
+    y = y[..., :h*period, :w*period]
+    means = F.pixel_unshuffle(y, period).mean((-2,-1)).view(*y.shape[:2], period**2)
+    return ((means.pow(2).mean(-1)-means.mean(-1).pow(2)).clamp(min=0).sqrt().mean()/y.abs().mean()).item()
 
 WRONG["icnr"] = [
     lambda kernels, r=2: S.icnr(kernels),
@@ -460,7 +475,17 @@ class Hidden(Head_):
     def forward(self, features, size): return self.enlarge(self.classes[0](features[-1]))[..., :size[0], :size[1]]
 class Cut(Head_):
     def forward(self, features, size): return self.enlarge(self.classes(features[-1].detach()))[..., :size[0], :size[1]]
-WRONG["BilinearHead"] = [Nearest, Corners, Squeezes, Sigmoid, Relu, Stride32, Stride8, SumsAll, ScoresLate, Bicubic, Pops, Threes, Hidden, Cut]
+class MadeAnew(nn.Module):
+    def __init__(self, body, n_out):
+        super().__init__()
+        self.body,self.n_out = body,n_out
+    def forward(self, features, size):
+        x = nn.Conv2d(self.body.channels[-1], self.n_out, 1)(features[-1])
+        return N.fit(F.interpolate(x, scale_factor=self.body.strides[-1], mode="bilinear"), size)
+class NoGradient(Head_):
+    @torch.no_grad()
+    def forward(self, features, size): return self.enlarge(self.classes(features[-1]))[..., :size[0], :size[1]]
+WRONG["BilinearHead"] = [MadeAnew, NoGradient, Nearest, Corners, Squeezes, Sigmoid, Relu, Stride32, Stride8, SumsAll, ScoresLate, Bicubic, Pops, Threes, Hidden, Cut]
 @right
 class BilinearHead(nn.Module):
     def __init__(self, body, n_out):
@@ -566,7 +591,8 @@ WRONG["split_by_drive"] = [
     lambda names, share: (lambda d: ([n for n in names if n.split("_")[0] not in d], [n for n in names if n.split("_")[0] in d]))({n.split("_")[0] for n in sp([n for n in names], share)[1]}),
     lambda names, share: sp(names, min(share+.1, 1)),
     lambda names, share: (lambda n: (names[n:], names[:n]))(math.ceil(share*len(names))),
-    lambda names, share: tuple([n.rpartition("_")[0] for n in part] for part in sp(names, share))]
+    lambda names, share: tuple([n.rpartition("_")[0] for n in part] for part in sp(names, share)),
+    lambda names, share: (lambda held: ([n for n in names if not n.startswith(held)], [n for n in names if n.startswith(held)]))(tuple({n.rpartition('_')[0] for n in D.split_by_drive(names, share)[1]}))]
 @right
 def split_by_drive(names, share):
     drives = {}
@@ -622,7 +648,8 @@ WRONG["class_iou"] = [
     lambda counts: counts.diag()//(counts.sum(0)+counts.sum(1)-counts.diag()).clamp(min=1),
     lambda counts: torch.where(counts.sum(0) > 0, counts.diag().double()/(counts.sum(0)+counts.sum(1)-counts.diag()), torch.nan),
     lambda counts: counts.diag().double()/counts.sum(),
-    lambda counts: torch.where(counts.sum(1) > 0, counts.diag().double()/(counts.sum(0)+counts.sum(1)-counts.diag()), 1.)]
+    lambda counts: torch.where(counts.sum(1) > 0, counts.diag().double()/(counts.sum(0)+counts.sum(1)-counts.diag()), 1.),
+    lambda counts: M.class_iou(counts)*(1-1e-7)]
 @right
 def class_iou(counts):
     out = []
@@ -648,7 +675,9 @@ WRONG["best_of_grid"] = [
     lambda mask, stride, n: M.mean_iou(M.confusion(mask, mask, n)),
     lambda mask, stride, n: M.mean_iou(M.grid_labels([mask], stride, n, "averaged")),
     lambda mask, stride, n: bg(mask, max(stride//2, 1), n),
-    lambda mask, stride, n: bg(mask[:mask.shape[0]//stride*stride, :mask.shape[1]//stride*stride], stride, n)]
+    lambda mask, stride, n: bg(mask[:mask.shape[0]//stride*stride, :mask.shape[1]//stride*stride], stride, n),
+    lambda mask, stride, n: M.mean_iou(M.confusion(torch.cat([torch.cat([cell.clone().fill_(cell.median()) for cell in rows.split(stride, 1)], 1) for rows in mask.split(stride, 0)]), mask, n)),
+    lambda mask, stride, n: M.mean_iou(M.confusion(torch.cat([torch.cat([cell.clone().fill_(cell.flatten().mode()[0]) if cell.shape==(stride,stride) else cell for cell in rows.split(stride, 1)], 1) for rows in mask.split(stride, 0)]), mask, n))]
 @right
 def best_of_grid(mask, stride, n):
     best = mask.clone()
@@ -683,7 +712,10 @@ WRONG["weights_of"] = [
     lambda counts, power=.5: torch.tensor([(int(np.median(counts[counts>0]))//c)**power if c else 0. for c in counts], dtype=torch.float32),
     lambda counts, power=.5: wo(counts, 1-power),
     lambda counts, power=.5: wo(counts, power)**2,
-    lambda counts, power=.5: torch.tensor([(sorted(counts[counts>0])[len(counts[counts>0])//2]/c)**power if c else 0. for c in counts], dtype=torch.float32)]
+    lambda counts, power=.5: torch.tensor([(sorted(counts[counts>0])[len(counts[counts>0])//2]/c)**power if c else 0. for c in counts], dtype=torch.float32),
+    lambda counts, power=.5: torch.tensor([(int(np.median(counts[counts>0]))/c)**power if c else 0. for c in counts.tolist()], dtype=torch.float32),
+    lambda counts, power=.5: torch.tensor(np.where(counts>0, np.median(counts[counts>0])/np.maximum(counts, 1), 0)**power, dtype=torch.float32),
+    lambda counts, power=.5: torch.tensor((np.median(counts[counts>0])/(counts+1))**power, dtype=torch.float32)]
 @right
 def weights_of(counts, power=.5):
     c = torch.as_tensor(counts).double()
@@ -708,6 +740,10 @@ WRONG["loss_without_void"] = [
     lambda scores, target: lo(scores[:1], target[:1]),
     lambda scores, target: F.nll_loss(scores.log_softmax(-1), target, ignore_index=255),
     lambda scores, target: lo(scores, target)/math.log(2)]
+@right
+def loss_without_void(scores, target):
+    from fastai.losses import CrossEntropyLossFlat
+    return CrossEntropyLossFlat(axis=1, ignore_index=255)(scores, target)
 @right
 def loss_without_void(scores, target):
     keep = target != 255
@@ -781,7 +817,8 @@ WRONG["crop_and_concat"] = [
     lambda x, skip: torch.cat([F.adaptive_avg_pool2d(skip, x.shape[-2:]), x], 1),
     lambda x, skip: cc(x, skip.flip(-1)),
     lambda x, skip: torch.cat([skip[..., (skip.shape[-2]-x.shape[-2])//2:, (skip.shape[-1]-x.shape[-1])//2:], x], 1),
-    lambda x, skip: cc(x, skip)[:1]]
+    lambda x, skip: cc(x, skip)[:1],
+    lambda x, skip: U.crop_and_concat(x, skip.data)]
 @right
 def crop_and_concat(x, skip): return torch.cat((TF.center_crop(skip, list(x.shape[-2:])), x), dim=1)
 @right
@@ -880,7 +917,22 @@ class CutsTheSkip(Block):
     def forward(self, x, skip): return super().forward(x, skip.detach())
 class WritesTheSkip(Block):
     def forward(self, x, skip): return super().forward(x, skip+1)
-WRONG["DecoderBlock"] = [EnlargesFirst, BilinearBlock, NoActivation, NoNorm, NeedsASkip, Doubles, ActivatesTwice, NormFirst, OneByOne, NotNarrowed, CutsTheSkip, WritesTheSkip]
+class MixesTwice(Block):
+    def __init__(self, ni, n_skip, nf):
+        super().__init__(ni, n_skip, nf)
+        self.mix = nn.Sequential(self.mix, ConvLayer(nf, nf))
+class NarrowsByThrees(Block):
+    def __init__(self, ni, n_skip, nf):
+        super().__init__(ni, n_skip, nf)
+        self.narrow = nn.Conv2d(ni, nf, 3, padding=1, bias=False)
+class OtherNorm(Block):
+    def __init__(self, ni, n_skip, nf):
+        super().__init__(ni, n_skip, nf)
+        self.mix = nn.Sequential(nn.Conv2d(nf+n_skip, nf, 3, padding=1, bias=False), nn.InstanceNorm2d(nf, affine=True), nn.ReLU())
+class Unlearned(Block):
+    @torch.no_grad()
+    def forward(self, x, skip): return super().forward(x, skip)
+WRONG["DecoderBlock"] = [MixesTwice, NarrowsByThrees, OtherNorm, Unlearned, EnlargesFirst, BilinearBlock, NoActivation, NoNorm, NeedsASkip, Doubles, ActivatesTwice, NormFirst, OneByOne, NotNarrowed, CutsTheSkip, WritesTheSkip]
 @right
 class DecoderBlock(nn.Module):
     def __init__(self, ni, n_skip, nf):
@@ -912,7 +964,8 @@ WRONG["unread"] = [
     lambda head, features, size: [i for i,f in enumerate(features) if torch.equal(head([*features[:i], f*2, *features[i+1:]], size), head(features, size))],
     lambda head, features, size: list(range(len(features)-1)),
     lambda head, features, size: [i+1 for i in un(head, features, size)],
-    lambda head, features, size: [i for i,f in enumerate(features) if (f.zero_(), head(features, size).sum()==0)[1]]]
+    lambda head, features, size: [i for i,f in enumerate(features) if (f.zero_(), head(features, size).sum()==0)[1]],
+    lambda head, features, size: [i for i,f in enumerate(features) if torch.equal(head([*features[:i], torch.randn(f.shape), *features[i+1:]], size), head(features, size))]]
 @right
 def unread(head, features, size):
     leaves = [f.detach().clone().requires_grad_() for f in features]
@@ -932,6 +985,7 @@ def unread(head, features, size):
 # --- 09
 
 ah = R.ahead_of
+def by_head(runs): return {h: {r["seed"]: r["mean_iou"] for r in runs if r["head"]==h} for h in sorted({r["head"] for r in runs})}
 WRONG["ahead_of"] = [
     lambda runs, head: ah(runs, head)[::-1],
     lambda runs, head: [*ah(runs, head), head],
@@ -940,7 +994,9 @@ WRONG["ahead_of"] = [
     lambda runs, head: [h for h in sorted({r["head"] for r in runs}) if h != head and head in ah(runs, h)],
     lambda runs, head: sorted(h for h in {r["head"] for r in runs} if h != head and [r["mean_iou"] for r in runs if r["head"]==h][0] > [r["mean_iou"] for r in runs if r["head"]==head][0]),
     lambda runs, head: [r["head"] for r in runs if r["head"] in ah(runs, head)],
-    lambda runs, head: set(ah(runs, head))]
+    lambda runs, head: set(ah(runs, head)),
+    lambda runs, head: [h for h,s in by_head(runs).items() if h != head and s.keys() & by_head(runs)[head].keys() and 2*sum(s[k] > by_head(runs)[head][k] for k in s.keys() & by_head(runs)[head].keys()) > len(s.keys() & by_head(runs)[head].keys())],
+    lambda runs, head: [h for h,s in by_head(runs).items() if h != head and all(s.get(k, 0) > by_head(runs)[head].get(k, 0) for k in {r['seed'] for r in runs})]]
 @right
 def ahead_of(runs, head):
     table = {}
@@ -996,7 +1052,8 @@ WRONG["tile_starts"] = [
     lambda size, tile, overlap: ts(size, tile, overlap)[::-1],
     lambda size, tile, overlap: ts(size, tile, overlap)[1:],
     lambda size, tile, overlap: len(ts(size, tile, overlap)),
-    lambda size, tile, overlap: [round(i*(max(size-tile, 0))/max(len(ts(size, tile, overlap))-1, 1)) for i in range(len(ts(size, tile, overlap)))]]
+    lambda size, tile, overlap: [round(i*(max(size-tile, 0))/max(len(ts(size, tile, overlap))-1, 1)) for i in range(len(ts(size, tile, overlap)))],
+    lambda size, tile, overlap: list(torch.tensor(P.tile_starts(size, tile, overlap)))]
 @right
 def tile_starts(size, tile, overlap):
     starts = [0]
@@ -1018,7 +1075,8 @@ WRONG["join_tiles"] = [
     lambda tiles, corners, size: jt(tiles, corners, size).round(),
     lambda tiles, corners, size: torch.stack([F.pad(t, (l, size[1]-l-t.shape[2], u, size[0]-u-t.shape[1])) for t,(u,l) in zip(tiles, corners)]).max(0)[0],
     lambda tiles, corners, size: torch.stack([F.pad(t, (l, size[1]-l-t.shape[2], u, size[0]-u-t.shape[1])) for t,(u,l) in zip(tiles, corners)]).mean(0),
-    lambda tiles, corners, size: jt([t.softmax(0) for t in tiles], corners, size)]
+    lambda tiles, corners, size: jt([t.softmax(0) for t in tiles], corners, size),
+    lambda tiles, corners, size: (lambda canvas: sum(canvas)/sum((c != 0).float() for c in canvas).clamp(min=1))([F.pad(t, (l, size[1]-l-t.shape[2], u, size[0]-u-t.shape[1])) for t,(u,l) in zip(tiles, corners)])]
 @right
 def join_tiles(tiles, corners, size):
     def placed(t, corner):
@@ -1128,7 +1186,9 @@ WRONG["find_checkerboard"] = [
     lambda y, most=8: [p for p in range(2, most+1) if cs(y, p) > .01],
     lambda y, most=8: 2 if cs(y, 2) > .01 else 1,
     lambda y, most=8: next((p for p in (2, 4, 8) if p <= most and cs(y, p) >= .9*cs(y, most)), 1),
-    lambda y, most=8: int(np.argmax([cs(y, p) for p in range(2, most+1)]))]
+    lambda y, most=8: int(np.argmax([cs(y, p) for p in range(2, most+1)])),
+    lambda y, most=8: board(y, most, share=.8),
+    lambda y, most=8: fb(y, max(2, most-1))]
 @right
 def find_checkerboard(y, most=8):
     scores = np.array([checkerboard_score(y, p) for p in range(2, most+1)])
@@ -1211,7 +1271,8 @@ WRONG["gram"] = [
     lambda f: gm(f.div_(2))*4,
     lambda f: list(gm(f)),
     lambda f: f.view(len(f), f.shape[1], f.shape[2]**2) @ f.view(len(f), f.shape[1], f.shape[2]**2).transpose(1, 2)/f[0].numel(),
-    lambda f: f.view(f.shape[1], -1) @ f.view(f.shape[1], -1).T/f.numel()]
+    lambda f: f.view(f.shape[1], -1) @ f.view(f.shape[1], -1).T/f.numel(),
+    lambda f: gm(f.div_(1))]
 @right
 def gram(f): return torch.einsum("bihw,bjhw->bij", f, f)/math.prod(f.shape[1:])
 @right

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt, nbformat, pytest, torch
 import torch.nn.functional as F
 import pixelladder.check as c
-from answers import RIGHT
+from answers import RIGHT, WRONG
 from pixelladder import cli, unet
 from pixelladder.check import check, hint, progress, solution
 from pixelladder.copies import make_exercises, stub
@@ -64,7 +64,7 @@ def crashes(x): return x[[7]]
     (lambda x: None, "returns nothing"), (lambda x: ..., "returns nothing"), (crashes, "IndexError on 2x3, in the line `def crashes(x): return x[[7]]`"),
     (lambda x: sys.exit(1), "SystemExit"), (lambda x: 3, "an int, wanted a tensor"), (lambda x: x.flip(0), "you call `flip`"), (lambda x: torch.flip(x, (0,)), "you call `flip`"),
     (own_write, "changed its input"), (lambda x: torch.tensor(1.), "shape (), wanted (2, 3)"), (lambda x: x[[1,0]].double(), "dtype torch.float64, wanted torch.float32"),
-    (lambda x: x[[1,0]]+torch.tensor([[0,0,0],[0,1,0]]), "1 of 6 values are off, on 2x3. The first is at [1, 1]: 2, wanted 1"), (lambda x: x*float("nan"), "6 of 6 values are off"),
+    (lambda x: x[[1,0]]+torch.tensor([[0,0,0],[0,1,0]]), "1 of 6 values is off, on 2x3. It is at [1, 1]: 2, wanted 1"), (lambda x: x*float("nan"), "6 of 6 values are off"),
     (lambda x: x[[1,0]] if len(x) > 1 else x+1, "an edge case: 2 of 2 values are off, on one row"), (lambda x, y: x, "TypeError"), (chatty, "... and 2990 more lines")])
 def test_feedback(answer, words):
     right,said = judge(SPEC, answer)
@@ -172,6 +172,46 @@ def test_what_nobody_foresaw(answer, words):
     def scaled(x, n): return x*n
     spec = Exercise(scaled, lambda: [Case((X, 3), "n 3"), Case((X.sin()+2, 5), "n 5")], [], [], (), lambda answer, *args: answer(*args))
     assert words in judge(spec, answer)[1], judge(spec, answer)[1]
+
+def own(name): return EXERCISES[name].answer
+def half_right(row, scale=2): # a share of the wrong neighbour where it lies half way or further
+    p = ((torch.arange(len(row)*scale, dtype=row.dtype)+.5)/scale-.5).clamp(0, len(row)-1)
+    left = p.round().long()
+    return row[left]*(1-(p-left))+row[(left+1).clamp(max=len(row)-1)]*(p-left)
+def smallest(tiles, corners, size):
+    out = tiles[0].new_full((len(tiles[0]),*size), float("inf"))
+    for t,(i,j) in zip(tiles, corners): out[:, i:i+t.shape[1], j:j+t.shape[2]] = torch.minimum(out[:, i:i+t.shape[1], j:j+t.shape[2]], t)
+    return out
+def ones_left(x, n): return F.pad(x, (1, -x.shape[-1]%n-1 if x.shape[-1]%n else -1, 0, -x.shape[-2]%n), mode="replicate")
+def asserts(size, ks, stride=1, padding=0, output_padding=0):
+    assert (size+2*padding-ks-output_padding)%stride==0 and size+2*padding-ks-output_padding >= 0
+    return own("input_size")(size, ks, stride, padding, output_padding)
+def in_place(x): x *= 1; return own("gram")(x)
+def in_place_later(x, r=2):
+    y = own("pixel_shuffle")(x, r)
+    if not y.is_floating_point(): return y
+    z = (y/100).exp()
+    out = z.log()*100
+    z.mul_(1)
+    return out
+
+@pytest.mark.parametrize("name, answer, words, never", [
+    ("linear_upsample", half_right, "It is at [4]: ", "The first"), ("join_tiles", smallest, "values are off", "The first column"), ("pad_to_multiple", ones_left, "", "The first column is right"),
+    ("bilinear_weight", lambda n, ks: own("bilinear_weight")(n, ks)*torch.eye(ks), "", "picture"), ("psnr", lambda a, b: own("psnr")(a, b)+7, "All is 7 too large", "counting"),
+    ("psnr", lambda a, b: own("psnr")(a, b).clamp(max=90), "Only the first number is off. What is special", "begin"), ("edge_loss", lambda a, b: own("edge_loss")(a, b)**1.5+.1, "the value is", "made up"),
+    ("edge_loss", lambda a, b: 0*(a-b).mean(), "the value is", "All of it"), ("class_iou", lambda c: own("class_iou")(c)*(1-1e-7), "adds a small number", "in other places"),
+    ("best_of_grid", lambda m, s, n: own("best_of_grid")(m[:, :m.shape[1]//s*s], s, n), "", "left to right"), ("find_checkerboard", lambda y, most=8: own("find_checkerboard")(y[-1:], most) if len(y)==1 else 1, "", "1 smaller"),
+    ("colour_to_label", lambda rgb, palette, void=(): torch.full(rgb.shape[:2], 254, dtype=torch.uint8), "It is 254 throughout", "larger everywhere"),
+    ("tile_starts", lambda *a: list(torch.tensor(own("tile_starts")(*a))), "entry 0 of what you return is a tensor, wanted an int", "[0, 3, 6], wanted [0, 3, 6]"),
+    ("input_size", lambda *a: ValueError("no") if a==(14,3,2,1,0) else own("input_size")(*a), "returns ValueError('no')", "answers no"), ("input_size", asserts, ". Here a `ValueError` is due", "false"),
+    ("pad_to_multiple", lambda x, n: F.pad(x, (0, x.shape[-1]%n, 0, x.shape[-2]%n+3), mode="replicate"), "Axis 2 has +5, axis 3 has -2", "too m"), ("bilinear_kernel", lambda ks: own("bilinear_kernel")(ks)[0], "1 axis, wanted: 2 axes", "1 axes"),
+    ("gram", in_place, "in-place operation. Which line writes", "no gradient"), ("pixel_shuffle", in_place_later, "inplace operation", "no gradient"), ("crop_and_concat", lambda x, skip: own("crop_and_concat")(x, skip.data), "no gradient reaches `skip`", "`x`"),
+    ("BilinearHead", WRONG["BilinearHead"][0], "gradients reach: [the features], wanted [the features, the weights]", "Error"), ("BilinearHead", WRONG["BilinearHead"][1], "gradients reach: []", "Error"),
+    ("DecoderBlock", WRONG["DecoderBlock"][0], "numbers in the kernels", "reach"), ("DecoderBlock", WRONG["DecoderBlock"][1], "numbers in the kernels", "reach"), ("DecoderBlock", WRONG["DecoderBlock"][2], "batch norms: 0", "reach"),
+    ("DecoderBlock", WRONG["DecoderBlock"][3], "gradients reach: []", "Error"), ("head_parameters", lambda nf, n_out, lin_ftrs=(512,): own("head_parameters")(nf, n_out, lin_ftrs)+nf*len(lin_ftrs), "`lin_ftrs` has no entry", "less than")])
+def test_nothing_false_is_said(name, answer, words, never):
+    right,said = judge(EXERCISES[name], answer)
+    assert not right and words in said and never not in said, said
 
 # --- a copy of one's own
 
