@@ -45,17 +45,17 @@ def _say_understood(path, found, write):
 def report_data(
     path:str, # A folder, or a data set by name
     write:bool=False, # Write what was understood into dataset.json in that folder
-    **given # `classes` and `DATA_OPTIONS`, as in `open_data`
+    **kwargs # `classes` and `DATA_OPTIONS`, as in `open_data`
 ):
     "Print what was understood of a data set and what is in it; a ValueError lists its faults."
-    found = understood(path, given)
+    found = understood(path, kwargs)
     if write and not found:
         raise ValueError(f"--write is for a folder of your own, and {path} needs no dataset.json: leave it out")
     if found: _say_understood(path, found, write)
     if write: return
     if found: print()
     from pixelladder import data
-    d = data.open_data(path, classes=given.get("classes"), **data_options(given))
+    d = data.open_data(path, classes=kwargs.get("classes"), **data_options(kwargs))
     print(d)
     if faults := data.check_data(d): raise ValueError(data.list_faults(d, faults))
     print(f"\nImages by sequence and split:\n{data.split_audit(d).to_string()}")
@@ -77,11 +77,11 @@ def score_model(
     data:str, # A folder, or a data set by name
     split:Literal["train","val","test"]="val", # Which of its images
     holdout:str="published", # As in `split_for`
-    **given # `classes` and `DATA_OPTIONS`, as in `open_data`
+    **kwargs # `classes` and `DATA_OPTIONS`, as in `open_data`
 )->dict: # As of `evaluate`; of a model that makes pictures, as of `Painter.evaluate`
     "How good is a trained model?"
     paints = _makes_pictures(folder)
-    known = None if paints else understood(data, given)
+    known = None if paints else understood(data, kwargs)
     from fastai.torch_core import default_device
     from pixelladder.codes import CAMVID, CAMVID_CODES
     from pixelladder.data import open_data
@@ -91,7 +91,7 @@ def score_model(
     camvid = known is None or set(known["codes"]) <= set(CAMVID) # all 32 codes, to be grouped
     grouped = 11 if camvid and tuple(model.codes)==CAMVID_CODES else None
     opened = open_photos if paints else open_data
-    found = opened(data, classes=given.get("classes", grouped), **data_options(given))
+    found = opened(data, classes=kwargs.get("classes", grouped), **data_options(kwargs))
     score = model.evaluate if paints else partial(evaluate, model)
     return score(found, split, holdout)
 
