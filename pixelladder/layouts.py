@@ -6,8 +6,8 @@ Docs: https://pixelladder.github.io/pixelladder/layouts.html.md"""
 
 # %% auto #0
 __all__ = ['KINDS', 'OTHER_KINDS', 'OF_MASKS', 'OF_IMAGES', 'SIBLINGS', 'IMAGES', 'MASKS', 'SPLIT', 'NAMES', 'LEGENDS', 'SAMPLE',
-           'CAMERAS', 'OPTIONS', 'RECORD_KEYS', 'read_codes', 'as_codes', 'as_legend', 'image_stem', 'Pairs', 'Nothing',
-           'voc_folder', 'void_of', 'Meaning', 'find_drives', 'draw_split', 'find_data', 'write_dataset']
+           'CAMERAS', 'OPTIONS', 'NAMED', 'RECORD_KEYS', 'read_codes', 'as_codes', 'as_legend', 'image_stem', 'Pairs',
+           'Nothing', 'voc_folder', 'void_of', 'Meaning', 'find_drives', 'draw_split', 'find_data', 'write_dataset']
 
 # %% ../nbs/00_layouts.ipynb #4376fde9
 import json, os, random, re
@@ -557,6 +557,7 @@ def _listed(files, images, base):
 
 # %% ../nbs/00_layouts.ipynb #699ecc95
 OPTIONS = ("images","masks","codes","void","colours","val","group","split_seed") # Of `find_data`, beside the folder
+NAMED = ("streets","camvid","camvid_tiny") # Data sets that are no folders
 
 def find_data(
     path:Path=None, # Folder; None if `images` and `masks` say it all
