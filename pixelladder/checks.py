@@ -11,6 +11,10 @@ __all__ = ['whole', 'number', 'text', 'one_of', 'follow']
 import math, operator
 
 # %% ../nbs/00_checks.ipynb #1e180b56
+def _short(value):
+    said = repr(value)
+    return said if len(said) <= 60 else said[:60]+"..."
+
 def _bounds(least, most):
     return f" from {least} to {most}" if most is not None else f" of at least {least}" if least is not None else ""
 
@@ -49,10 +53,6 @@ def text(
     "Text that says something; anything else is a `ValueError`."
     if isinstance(value, str) and value.strip(): return value
     raise ValueError(f"`{name}` must be a text, not {_short(value)}")
-
-def _short(value):
-    said = repr(value)
-    return said if len(said) <= 60 else said[:60]+"..."
 
 def one_of(
     *allowed # The values that are
