@@ -1,6 +1,6 @@
 "A learner's copy, solved with right answers that are written in an unusual way."
-import inspect, re
-import nbformat
+import inspect, json, re
+from pathlib import Path
 from answers import RIGHT
 from terminal import run_cells
 
@@ -11,17 +11,23 @@ def source_of(answer):
     code = inspect.getsource(answer)
     return code.removeprefix("@right\n")
 
-def solve(path, number):
-    "The copy at `path` with the `number`th unusual answer in each of its exercises; and their names"
-    book = nbformat.read(path, 4)
-    names = []
-    for cell in book.cells:
-        found = re.search(r"^(?:def|class) (\w+)", cell.source, re.M)
-        if not cell.source.startswith("# Exercise,") or not found: continue
-        answers = RIGHT[found[1]]
-        cell.source = PRELUDE+("from pixelladder.fcn import bilinear_transposed as bt\n" if found[1]=="add_skip" else "")+source_of(answers[number%len(answers)])
-        names.append(found[1])
-    return book,names
+def code_of(path):
+    "The sources of a notebook's code cells"
+    return ["".join(c["source"]) for c in json.loads(Path(path).read_text())["cells"] if c["cell_type"]=="code"]
+
+def names_in(cells): return re.findall(r"^(\w+) = check\(\1\)", "\n".join(cells), re.M)
+
+def answered(cells, answer):
+    "The copy with `answer(name)` in each of its exercises"
+    def one(source):
+        found = re.search(r"^(?:def|class) (\w+)", source, re.M)
+        return answer(found[1]) if source.startswith("# Exercise,") and found else source
+    return [one(source) for source in cells]
+
+def unusual(name, number=0):
+    "The `number`th unusual right answer to an exercise"
+    imports = PRELUDE+("from pixelladder.fcn import bilinear_transposed as bt\n" if name=="add_skip" else "")
+    return imports+source_of(RIGHT[name][number%len(RIGHT[name])])
 
 SHORT = """from fastcore.basics import defaults
 from fastai.callback.training import ShortEpochCallback
@@ -31,16 +37,11 @@ class Short(ShortEpochCallback):
 import fastai.learner
 defaults.callbacks = [*defaults.callbacks, Short]"""
 
-def in_short(book):
-    "The book with a first cell that ends each training after a batch, and loops of two steps: what it learns is not looked at"
-    for cell in book.cells:
-        cell.source = re.sub(r"(\bsteps(?::int)?=)\d+", r"\g<1>2", cell.source)
-        cell.source = re.sub(r"(\bsize,epochs = \(\(\d+,\d+\),)\d+", r"\g<1>1", cell.source) # a ladder counts them
-    book.cells.insert(0, nbformat.v4.new_code_cell(SHORT))
-    return book
+def in_short(source):
+    "Loops of two steps: what it learns is not looked at"
+    source = re.sub(r"(\bsteps(?::int)?=)\d+", r"\g<1>2", source)
+    return re.sub(r"(\bsize,epochs = \(\(\d+,\d+\),)\d+", r"\g<1>1", source) # a ladder counts them
 
-def said_by(book):
-    "What a copy prints, run from top to bottom with trainings of a batch"
-    return run_cells([cell.source for cell in in_short(book).cells if cell.cell_type=="code"])
-
-def names_in(book): return re.findall(r"^(\w+) = check\(\1\)", "\n".join(cell.source for cell in book.cells), re.M)
+def said_by(cells):
+    "What a copy prints, run from top to bottom; each training ends after a batch"
+    return run_cells([SHORT, *map(in_short, cells)])

@@ -1,5 +1,5 @@
 "Files and folders: nobody's work is lost, whoever else writes there."
-import os, re, signal, subprocess, sys, threading
+import os, re, threading, time
 from pathlib import Path
 import pytest
 from conftest import segnet_folder
@@ -140,9 +140,10 @@ def test_the_cache_in_the_home_folder(monkeypatch):
 def test_an_image_deleted_in_mid_run(tmp_path):
     "What a loading process meets is one sentence with the file's name"
     data = segnet_folder(tmp_path/"d", dict(train=8, val=4), size=(48,64))
-    run = subprocess.Popen([sys.executable, "-m", "pixelladder", "train", "--data", data, "--crop", "32x32", "--arch", "squeezenet1_1", "--epochs", "50", "--batch-size", "4",
-                            "--out", tmp_path/"m"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for line in run.stdout:
-        if line.startswith("epoch 1"): (data/"train"/"a_3.png").unlink(missing_ok=True)
-    said = run.stderr.read()
-    assert run.wait()==2 and said.count("\n")==1 and "a_3.png" in said and f"--resume {tmp_path/'m'}" in said, said
+    out,err = tmp_path/"out",tmp_path/"err"
+    p = fork(command, *f"train --data {data} --crop 32x32 --arch squeezenet1_1 --epochs 50 --batch-size 4 --out {tmp_path/'m'}".split(), out=out, err=err)
+    while p.is_alive() and not (out.exists() and "epoch 1" in out.read_text()): time.sleep(.02)
+    (data/"train"/"a_3.png").unlink()
+    p.join()
+    said = err.read_text()
+    assert p.exitcode==2 and said.count("\n")==1 and "a_3.png" in said and f"--resume {tmp_path/'m'}" in said, said

@@ -351,33 +351,40 @@ def script():
     return next(m[1] for c in cells if (m := re.search(r"```python\n(import json, sys\n.*?)```", "".join(c["source"]), re.S)))
 
 @pytest.fixture(scope="module")
-def exported(model, tmp_path_factory): # which takes ten seconds
-    return export_onnx(load_model(model), tmp_path_factory.mktemp("onnx")/"m.onnx")
+def exported(tmp_path_factory):
+    "A learner and its ONNX file, which takes ten seconds"
+    here = tmp_path_factory.mktemp("onnx")
+    torch.manual_seed(0)
+    learn = small_learner(here/"d")
+    for p in learn.model.head.parameters():
+        if p.ndim==4: torch.nn.init.normal_(p, std=.2) # so that it sees many classes, and its skips
+    return learn,export_onnx(learn, here/"m.onnx")
 
 @exports
 @pytest.mark.parametrize("squeeze", [True, False])
-def test_the_script_runs_without_pytorch(model, exported, tmp_path, squeeze):
+def test_the_script_runs_without_pytorch(exported, tmp_path, squeeze):
     text = script()
     assert len([l for l in text.splitlines() if l.strip()]) <= 25
-    seg = load_model(model)
+    learn,file = exported
+    seg = load_model(pixelladder.save(learn, tmp_path/"m"))
     seg = Segmenter(seg.model, {**seg.recipe, "size": [64,96], "squeeze": squeeze})
     onnx = pytest.importorskip("onnx")
-    made = onnx.load(exported)
+    made = onnx.load(file)
     about = {p.key: p.value for p in made.metadata_props}
     onnx.helper.set_model_props(made, {**about, "size": "[64, 96]", "squeeze": json.dumps(squeeze)})
     onnx.save(made, tmp_path/"m.onnx")
     (tmp_path/"run.py").write_text("import sys\nfor m in ('torch','torchvision','fastai','pixelladder'): sys.modules[m] = None\n"+text)
-    Image.fromarray(noise(70, 90)).resize((180,140)).save(tmp_path/"photo.png")
+    Image.fromarray(noise(70, 90)).resize((180,136)).save(tmp_path/"photo.png") # four crops at most, so it is predicted whole
     r = subprocess.run([sys.executable, "run.py", "m.onnx", "photo.png"], cwd=tmp_path, capture_output=True, text=True)
     assert r.returncode==0, r.stderr
     found = Image.open(tmp_path/"photo_mask.png")
-    assert (np.array(found)==seg(tmp_path/"photo.png")).mean() > .999 and found.getpalette()[:9]==seg.palette.ravel().tolist()
+    answer = seg(tmp_path/"photo.png")
+    assert (np.array(found)==answer).mean() > .99 and len(np.unique(answer)) > 2 and found.getpalette()[:33]==seg.palette.ravel().tolist()
 
 @exports
-def test_onnx_of_a_learner_and_its_axes(tmp_path):
+def test_onnx_of_a_learner_and_its_axes(exported, tmp_path):
     onnx = pytest.importorskip("onnx")
-    learn = small_learner(tmp_path/"d")
-    made = onnx.load(export_onnx(learn, tmp_path/"m.onnx"))
+    made = onnx.load(exported[1])
     for end in (made.graph.input[0],made.graph.output[0]):
         dims = end.type.tensor_type.shape.dim
         assert [d.dim_param or d.dim_value for d in dims][::2]==["batch","height"] and dims[3].dim_param=="width"
@@ -506,7 +513,8 @@ from pixelladder.all import *
 assert all(globals()[n] is f for n,f in before.items()) and open_data and dense_learner and Segmenter
 import pixelladder.all
 assert len([n for n in vars(pixelladder.all) if n[0] != "_"]) < 80"""
-    subprocess.run([sys.executable, "-c", code], check=True)
+    r = ask(exec, code, {})
+    assert r.returncode==0, r.stderr
 
 def test_a_prediction_needs_no_fastai(model, tmp_path):
     "Whatever head: each is made of torch alone but for `dynamic_unet`, which is fastai's"
@@ -552,5 +560,5 @@ def test_readmes_three_commands(photos):
 
 def test_readmes_ten_lines(photos):
     text = block("python", "model.overlay").replace("(192,256)", "(32,48)").replace("(10,", "(1,").replace("resnet18", "squeezenet1_1")
-    r = subprocess.run([sys.executable, "-c", text], cwd=photos, capture_output=True, text=True)
+    r = ask(exec, f"import os\nos.chdir({str(photos)!r})\n{text}", {})
     assert r.returncode==0 and (photos/"overlay.jpg").exists() and "foreground" in r.stdout, r.stderr

@@ -5,7 +5,7 @@ import numpy as np, pytest, torch
 from PIL import Image
 from conftest import segnet_folder
 from safetensors import safe_open
-from terminal import SERVER, fork
+from terminal import SERVER, ask, fork
 from pixelladder.predict import load_model
 from pixelladder.runs import CHECKPOINT, read_checkpoint
 
@@ -389,5 +389,5 @@ def test_accelerate_launch(data, tmp_path):
 
 def test_without_accelerate():
     code = "import sys; sys.modules['accelerate'] = None\nfrom pixelladder.runs import join_processes; join_processes()"
-    r = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "WORLD_SIZE": "2"})
+    r = ask(exec, code, {}, WORLD_SIZE="2")
     assert r.stderr.splitlines()[-1]=="ValueError: a training in several processes needs accelerate: pip install accelerate"
