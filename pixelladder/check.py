@@ -15,7 +15,8 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 # %% ../nbs/82_check.ipynb #178baf2a
-from .judge import EXERCISES, attempt, say_call, say_value, verdict
+from .attempt import EXERCISES, attempt, say_call, say_value
+from .judge import verdict
 from .progress import note_try, progress
 from .show import show_grids
 

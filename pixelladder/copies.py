@@ -16,7 +16,8 @@ from .runtime import IDS, first_cells, repository
 from .progress import exercises, forget, is_done, notebook_of
 from .checks import follow
 from .files import replacing, writable_folder
-from .judge import EXERCISES, learns
+from .attempt import EXERCISES
+from .judge import learns
 
 # %% ../nbs/83_copies.ipynb #bbb48d55
 def _about(source): return re.match(r"(?:#\|.*\n)*?#\| exercise (.*)", source)

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 # %% ../nbs/81_mistakes.ipynb #cafc24ba
-from pixelladder.judge import Case, Mistake, exercise
+from pixelladder.attempt import Case, Mistake, exercise
 
 # %% ../nbs/81_mistakes.ipynb #202bce1d
 import copy

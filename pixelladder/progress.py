@@ -14,7 +14,7 @@ from pathlib import Path
 # %% ../nbs/81_progress.ipynb #09daffb5
 from . import mistakes # fills EXERCISES
 from .files import cache_path, replacing
-from .judge import EXERCISES
+from .attempt import EXERCISES
 
 # %% ../nbs/81_progress.ipynb #b65cb7a4
 def progress_file(
