@@ -33,7 +33,8 @@ from fastcore.meta import delegates
 
 # %% ../nbs/04_data.ipynb #c8a08df0
 from .codes import UNLISTED, VOID, is_void, make_lookup, palette_for
-from .layouts import find_data, read_codes, write_dataset
+from .labels import read_codes
+from .layouts import find_data, write_dataset
 from .pictures import BadPicture, as_picture, as_rgb, open_picture, read_mask
 from .review import batch_of, check_data, check_image, find_image, images_in, large_enough
 from .review import list_errors, list_faults, look_at, near_copies, turned_photos

@@ -10,7 +10,7 @@ __all__ = ['COLUMN', 'AFTERWARDS', 'VERDICTS', 'SCREEN', 'definitions', 'public_
            'every_option', 'chapter_card', 'score_table', 'claims', 'read_claim', 'claim_tables', 'SitePage', 'anchor']
 
 # %% ../nbs/91_docs.ipynb #ec6c0c56
-import argparse, ast, json, re, tomllib
+import argparse, ast, json, re
 from functools import cache
 from importlib import import_module
 from pathlib import Path

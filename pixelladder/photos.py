@@ -14,7 +14,8 @@ from pathlib import Path
 # %% ../nbs/84_photos.ipynb #dd530d0a
 from .codes import make_lookup
 from .data import SegmentationData, images_of, open_data
-from .layouts import IMAGES, KINDS, NAMED, SPLIT, Nothing, Pairs, draw_split, find_drives
+from .folders import IMAGES, KINDS, SPLIT, Pairs
+from .layouts import NAMED, Nothing, draw_split, find_drives
 
 # %% ../nbs/84_photos.ipynb #624af4ab
 def open_photos(

@@ -11,7 +11,6 @@ __all__ = ['look_at', 'images_in', 'find_image', 'check_image', 'list_errors', '
 
 # %% ../nbs/00_review.ipynb #41db2db6
 import os, re
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
@@ -25,7 +24,7 @@ from PIL import Image
 # %% ../nbs/00_review.ipynb #0153b7c2
 from .checks import whole
 from .codes import UNLISTED, VOID
-from .layouts import image_stem
+from .folders import image_stem
 from .pictures import BadPicture, read_mask
 
 # %% ../nbs/00_review.ipynb #1fe0b938

@@ -9,7 +9,6 @@ __all__ = ['LARGEST', 'WAYS', 'tile_spans', 'fading_window', 'tiled_scores', 'en
            'Segmenter', 'best_device']
 
 # %% ../nbs/00_segmenter.ipynb #bd97231e
-import math
 from typing import NamedTuple
 
 # %% ../nbs/00_segmenter.ipynb #fbbae274
