@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 # %% ../nbs/82_check.ipynb #178baf2a
-from .attempt import EXERCISES, attempt, say_call, say_value
+from .attempt import EXERCISES, SECONDS, attempt, say_call, say_value
 from .judge import verdict
 from .progress import note_try, progress
 from .show import show_grids
@@ -40,7 +40,7 @@ _mine = {} # By name: the learner's last answer, and whether it is right
 
 def check(
     answer, # The learner's function or class; its name says which exercise it is
-    seconds:float=10., # Time limit of one run
+    seconds:float=SECONDS, # Time limit of one run
 ): # `answer`, also if it is wrong; of a stub, the package's own
     "Print what is right or wrong with `answer`, and draw what came out beside what should."
     if not callable(answer):

@@ -44,7 +44,6 @@ _OTHERWISE = { # what else may be read in place of a tensor
     "`{}` were rounded. Where do whole numbers come in?": lambda x: x.double().round().to(x.dtype),
     "`{}` were 1 larger everywhere. What do you add?": lambda x: x+1,
     "`{}` were twice as large. Where does a 2 come in?": lambda x: x*2,
-
     "255 in `{}` were 0. What is void to count as?": _void_as_0}
 
 _BEGUN = {
@@ -54,8 +53,8 @@ _BEGUN = {
 def _questions(names, defaults, cases, turn=True):
     "Other questions than the one asked, if `turn` of turned tensors too: a sentence, and for each case the arguments"
     rest = [defaults[name] for name in names] # what a case leaves out
-    cases = [Case((*c.args, *itertools.takewhile(lambda d: d is not inspect.Parameter.empty, rest[len(c.args):])),
-        c.says) for c in cases]
+    def filled(args): return (*args, *itertools.takewhile(lambda d: d is not inspect.Parameter.empty, rest[len(args):]))
+    cases = [Case(filled(c.args), c.says) for c in cases]
     def swap(i, values): return [(*c.args[:i], v, *c.args[i+1:]) for c,v in zip(cases, values)]
     n = min(len(c.args) for c in cases)
     for i,name in enumerate(names[:n]):
@@ -75,8 +74,8 @@ def _questions(names, defaults, cases, turn=True):
                 yield f"if `{name}` were always {d}. Where does your code read it?",swap(i, [d]*len(given))
             yield from _shorter(name, given, lambda values: swap(i, values))
         elif all(isinstance(g, tuple) and len(g)==2 for g in given):
-            yield f"if the two numbers of `{name}` were exchanged. Which comes first?",swap(i,
-                [g[::-1] for g in given])
+            yield (f"if the two numbers of `{name}` were exchanged. Which comes first?",
+                   swap(i, [g[::-1] for g in given]))
         elif all(isinstance(g, list) for g in given):
             yield from _shorter(name, given, lambda values: swap(i, values))
             if all(isinstance(v, tuple) and len(v)==2 for g in given for v in g):
@@ -98,17 +97,16 @@ def _other_question(spec, cases, outcomes, wanted):
     try: params = inspect.signature(spec.answer).parameters
     except (TypeError, ValueError): return None
     defaults = {n: p.default for n,p in params.items()}
-    kept = vars(spec).setdefault("_asked", {}) # of a question and a case: what comes out
-    def answered(said, case, args):
-        key = said,case.says
-        if key not in kept: kept[key] = attempt(spec, spec.answer, Case(args, case.says), 2)
-        return kept[key]
+    def answered(said, i, args):
+        "What comes out of a question on the `i`th input; worked out once"
+        if (said,i) not in spec.kept: spec.kept[said,i] = attempt(spec, spec.answer, Case(args, cases[i].says), 2)
+        return spec.kept[said,i]
     numbers = all(_is_number(w) or isinstance(w, str) for w in wanted)
     whole = all(_is_int(w) or isinstance(w, str) for w in wanted)
     if whole and sum(not same(o.value, w) for o,w in zip(outcomes, wanted)) < 2:
         return None # a single whole number is soon met by chance
     for said,questions in _questions(list(params), defaults, cases, not numbers):
-        tried = (answered(said, case, args) for case,args in zip(cases, questions))
+        tried = (answered(said, i, args) for i,args in enumerate(questions))
         if all(t.error is None and same(t.value, o.value) for t,o in zip(tried, outcomes)):
             return f"On every input it gives what would be right {said}"
 
@@ -146,7 +144,7 @@ def _function(got, wanted):
     "What was done to what is wanted, in a word or two; or None"
     g,w = _numbers(got),_numbers(wanted)
     if len(g) != len(w) or len(g) < 2 or _equal(g, w): return None
-    if _throughout(got, wanted): return _throughout(got, wanted)
+    if said := _throughout(got, wanted): return said
     for said,f in _FUNCTIONS.items():
         if _equal(g, f(w)): return f"It is what is wanted, {said}. Which step does that?"
 
@@ -344,39 +342,59 @@ def explain(
     want, # What it should be
 )->str: # A question, mostly; None if nothing is found
     "One sentence on what may have happened."
+    return next(filter(None, _reasons(spec, cases, outcomes, wanted, got, want)), None)
+
+def _reasons(spec, cases, outcomes, wanted, got, want):
+    "Sentences, or None where nothing is found, from what explains most to what explains least"
     results = [o.value for o in outcomes]
     right = list(map(same, results, wanted))
-    counted = [t for t in zip(cases, results, wanted) if all(isinstance(v, (Tensor,int,float)) for v in t[1:])]
-    alike = counted and all(not isinstance(w, Tensor) or isinstance(r, Tensor) and w.shape==r.shape
-                            for _,r,w in counted)
-    inputs,gs,ws = zip(*counted) if alike else ((),(),()) # without those that are refused
-    if isinstance(got, Tensor) and got.dtype==want.dtype and _equal(got, want):
-        return "Which step leaves float64, or adds a small number?"
-    said = (_scaled(gs, ws) or _throughout(gs, ws, zeros=False)) if alike else None
-    if not said and not isinstance(wanted[0], dict): said = _other_question(spec, cases, outcomes, wanted)
-    if said: return said
-    wrong = next((i for i,(r,w) in enumerate(zip(results, wanted)) if not same(r, w)), None)
-    if wrong is not None and isinstance(wanted[wrong], (tuple,list)) and isinstance(results[wrong],
-        (tuple,list)) and got is None:
-        said = [_listed(r, w) for r,w in ([(results[wrong],wanted[wrong])] if not any(isinstance(v,
-            (tuple,list)) for v in wanted[wrong])
-                                          else zip(results[wrong], wanted[wrong])) if list(r) != list(w)]
-        if said and said[0]: return said[0]
-    if isinstance(got, Tensor) and isinstance(want, Tensor) and wrong is not None and isinstance(wanted[wrong], Tensor):
-        said = _of_inputs(spec, cases[wrong], got, want)
-        if said: return said
-    if alike:
-        said = _too_much_of(spec, inputs, gs, ws) or _function(gs, ws)
-        if said: return said
-    if isinstance(got, Tensor) and isinstance(want, Tensor):
-        if got.shape != want.shape: return _shaped(got, want)
-        if got.dtype != want.dtype:
-            if _equal(got, want): return "The values are right: which step changes the type?"
-            if want.is_floating_point() and not got.is_floating_point():
-                return "Whole numbers hold no fractions. Which step drops what stands behind the point?"
-            return "Yes and no count no further than 1." if got.dtype==torch.bool else None
-        said = (_moved(got, want) or _scaled([got], [want], False) or _function([got], [want]) or _part(got, want)
-                or _made_up(cases[wrong], got, want))
-        if said: return said
-    if isinstance(got, float) and got != got: return _NAN
-    return _trait(spec, cases, right)
+    wrong = right.index(False) if False in right else None
+    tensors = isinstance(got, Tensor) and isinstance(want, Tensor)
+    if tensors and got.dtype==want.dtype and _equal(got, want):
+        yield "Which step leaves float64, or adds a small number?"
+    inputs,gs,ws = _counted(cases, results, wanted)
+    if gs:
+        yield _scaled(gs, ws)
+        yield _throughout(gs, ws, zeros=False)
+    if not isinstance(wanted[0], dict): yield _other_question(spec, cases, outcomes, wanted)
+    if got is None and wrong is not None: yield from _of_lists(results[wrong], wanted[wrong])
+    if tensors and wrong is not None and isinstance(wanted[wrong], Tensor):
+        yield _of_inputs(spec, cases[wrong], got, want)
+    if gs:
+        yield _too_much_of(spec, inputs, gs, ws)
+        yield _function(gs, ws)
+    if tensors and got.shape != want.shape: yield _shaped(got, want)
+    elif tensors and got.dtype != want.dtype:
+        yield _other_type(got, want)
+        return
+    elif tensors:
+        yield _moved(got, want)
+        yield _scaled([got], [want], False)
+        yield _function([got], [want])
+        yield _part(got, want)
+        yield _made_up(cases[wrong], got, want)
+    if isinstance(got, float) and got != got: yield _NAN
+    yield _trait(spec, cases, right)
+
+def _counted(cases, results, wanted):
+    "Inputs, results and wanted results that are numbers, without refusals; three empty ones if their shapes differ"
+    kept = [t for t in zip(cases, results, wanted) if all(isinstance(v, (Tensor,int,float)) for v in t[1:])]
+    alike = all(not isinstance(w, Tensor) or isinstance(r, Tensor) and w.shape==r.shape for _,r,w in kept)
+    return zip(*kept) if kept and alike else ((),(),())
+
+def _of_lists(got, wanted):
+    "What a list, or each list of several, has to do with the one that is wanted"
+    def is_list(x): return isinstance(x, (tuple,list))
+    if not is_list(got) or not is_list(wanted) or any(isinstance(v, Tensor) for v in [*got, *wanted]): return
+    nested = all(map(is_list, [*got, *wanted])) and len(got)==len(wanted)
+    for g,w in zip(got, wanted) if nested else [(got,wanted)]:
+        if list(g) != list(w):
+            yield _listed(g, w)
+            return
+
+def _other_type(got, want):
+    "What a wrong dtype has to do with the right one, or None"
+    if _equal(got, want): return "The values are right: which step changes the type?"
+    if want.is_floating_point() and not got.is_floating_point():
+        return "Whole numbers hold no fractions. Which step drops what stands behind the point?"
+    return "Yes and no count no further than 1." if got.dtype==torch.bool else None

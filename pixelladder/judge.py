@@ -18,12 +18,12 @@ from torch import Tensor
 # %% ../nbs/80_judge.ipynb #9b2c4e01
 # all that an exercise is made of can be had here, too
 from .attempt import EXERCISES, Case, Exercise, Mistake, Outcome, attempt, exercise, time_limit
-from .attempt import TooLong, close, same, say_call, say_value
+from .attempt import REFUSED, SECONDS, TooLong, close, same, say_call, say_value
 from .explain import explain
 
 # %% ../nbs/80_judge.ipynb #87c7d3fc
-def _not_started(spec, answer, outcomes):
-    if answer is spec.answer or any(map(_is_stub, outcomes)): return "not started"
+def _not_started(outcomes):
+    if any(map(_is_stub, outcomes)): return "not started"
     if all(o.error is None and (o.value is None or o.value is ...) for o in outcomes):
         return "it returns nothing yet. Is a `return` missing?"
 
@@ -31,8 +31,10 @@ def _is_stub(outcome):
     "Whether the body of a stub was reached; a module that has no `forward` says more"
     return isinstance(outcome.error, NotImplementedError) and not str(outcome.error)
 
-def _crashed(answer, case, error):
-    if isinstance(error, TooLong): return f"still running after the time limit, on {case.says}. What ends your loop?"
+def _crashed(name, answer, case, error):
+    if isinstance(error, TooLong):
+        return (f"still running after the time limit of {error} seconds, on {case.says}. What ends your loop? "
+                f"(`check({name}, seconds=60)` waits longer.)")
     line = _line(error, answer)
     where = f", in the line `{line}`" if line else ""
     message = str(error).splitlines()[0] if str(error) else "no message"
@@ -54,8 +56,8 @@ def _breaks_rules(spec, cases, outcomes):
         if names: return f"you call `{names[0]}`, which does the work for you. What does it do inside?"
         if o.changed: return f"your answer changed its input, on {case.says}. Which line writes into it?"
         if o.settings:
-            return "your answer leaves PyTorch with other settings (its default type, or whether gradients are kept), "\
-                   "and whatever runs after it will feel that. Which line sets them?"
+            return ("your answer leaves PyTorch with other settings (its default type, or whether gradients are kept), "
+                    "and whatever runs after it will feel that. Which line sets them?")
 
 def _say_type(x):
     if isinstance(x, Tensor): return "a tensor"
@@ -67,20 +69,22 @@ def _wrong_type(case, got, w, where="you return"):
         if len(got) != len(w): return None
         parts = (_wrong_type(case, g, v, f"entry {i} of what you return is") for i,(g,v) in enumerate(zip(got, w)))
         return next(filter(None, parts), None)
-    if isinstance(w, str) or isinstance(got, str) and got=="a ValueError":
+    if isinstance(w, str) or isinstance(got, str) and got==REFUSED:
         return None # what an answer did, told in words
     if type(got) != type(w): return f"{where} {_say_type(got)}, wanted {_say_type(w)}, on {case.says}."
 
-def _ours(spec, answer, cases, seconds):
-    "What comes of one of our own answers, right or wrong, on all cases; worked out once"
-    kept = vars(spec).setdefault("_kept", {})
-    if answer not in kept: kept[answer] = [attempt(spec, answer, case, seconds) for case in cases]
-    return kept[answer]
+def _ours(spec, answer, cases):
+    "What comes of one of our own answers on all cases; worked out once, and not under a learner's limit"
+    if answer not in spec.kept:
+        found = [attempt(spec, answer, case, 60) for case in cases]
+        if any(isinstance(o.error, TooLong) for o in found): return found # the machine was asleep: never kept
+        spec.kept[answer] = found
+    return spec.kept[answer]
 
-def _known(spec, cases, outcomes, wanted, seconds):
+def _known(spec, cases, outcomes, wanted):
     "The hint of the mistake that gives all the same results; or else the same wherever it isn't an edge case"
     ran = [(c,o,w) for c,o,w in zip(cases, outcomes, wanted) if o.error is None]
-    theirs = [_ours(spec, m.answer, cases, seconds) for m in spec.mistakes]
+    theirs = [_ours(spec, m.answer, cases) for m in spec.mistakes]
     plain = [i for i,(c,_,_) in enumerate(ran) if not c.edge]
     for which in [range(len(ran)), plain]:
         if all(same(ran[i][1].value, ran[i][2]) for i in which): continue
@@ -92,9 +96,9 @@ def _known(spec, cases, outcomes, wanted, seconds):
 def _wrong_value(name, case, got, wanted):
     "The first difference between two results of one type, and the two tensors that differ, if they are tensors"
     if isinstance(wanted, dict):
-        off = next((k for k,w in wanted.items() if k not in got or not same(got[k], w)), None)
+        off = next((k for k in {**wanted, **got} if not (k in got and k in wanted and same(got[k], wanted[k]))), None)
         if off is None: return None
-        g,w = got.get(off),wanted[off]
+        g,w = got.get(off),wanted.get(off)
         if isinstance(w, Tensor) and isinstance(g, Tensor): return f"{off}: {_off(name, case, g, w)}",g,w
         return f"{off}: {say_value(g)}, wanted {say_value(w)}, on {case.says}.",None,None
     if not isinstance(wanted, (tuple,list)):
@@ -102,7 +106,8 @@ def _wrong_value(name, case, got, wanted):
     if not any(isinstance(w, Tensor) for w in wanted):
         return (None if same(got, wanted) else (_off(name, case, got, wanted),None,None))
     if len(got) != len(wanted):
-        return f"{len(got)} parts, wanted {len(wanted)}, on {case.says}.",None,None
+        parts = "1 part" if len(got)==1 else f"{len(got)} parts"
+        return f"{parts}, wanted {len(wanted)}, on {case.says}.",None,None
     for i,(g,w) in enumerate(zip(got, wanted)):
         if not same(g, w): return ("" if len(wanted)==1 else f"part {i} of the answer: ")+_off(name, case, g, w),g,w
 
@@ -110,9 +115,9 @@ def _off(name, case, got, wanted):
     "How `got` differs from `wanted`"
     if isinstance(got, BaseException):
         return f"it returns {got!r} on {case.says}. An error is raised, not returned: which word does that?"
-    if isinstance(wanted, str) and wanted=="a ValueError":
+    if isinstance(wanted, str) and wanted==REFUSED:
         return f"it answers {say_value(got)} on {case.says}. Can that be? Here a `ValueError` is due."
-    if isinstance(got, str) and got=="a ValueError":
+    if isinstance(got, str) and got==REFUSED:
         return f"it refuses {case.says}, where {say_value(wanted)} is right."
     if not isinstance(wanted, Tensor):
         g,w = say_value(got),say_value(wanted)
@@ -142,7 +147,7 @@ class Verdict:
 def verdict(
     spec:Exercise, # The exercise
     answer, # The learner's function or class
-    seconds:float=10., # Time limit of one run
+    seconds:float=SECONDS, # Time limit of one run
 )->Verdict: # Whether it is right, what to say, and what to draw
     "Judge an answer; whatever it does, this doesn't raise (but for the reader's own Ctrl-C)."
     if answer is spec.answer: return Verdict(False, "not started", "not started")
@@ -150,7 +155,7 @@ def verdict(
     for case in cases:
         outcomes.append(attempt(spec, answer, case, seconds))
         if outcomes[-1].error is not None: break # one is enough
-    said = _not_started(spec, answer, outcomes)
+    said = _not_started(outcomes)
     found = Verdict(False, said, "not started") if said else _trouble(spec, answer, cases, outcomes, seconds)
     if found is None:
         after = f"\n{spec.after}" if spec.after else ""
@@ -161,7 +166,7 @@ def verdict(
 def judge(
     spec:Exercise, # The exercise
     answer, # The learner's function or class
-    seconds:float=10., # Time limit of one run
+    seconds:float=SECONDS, # Time limit of one run
 )->tuple: # Whether it is right, and what to say: `(bool, str)`
     "`verdict` in two words."
     found = verdict(spec, answer, seconds)
@@ -171,11 +176,10 @@ def _trouble(spec, answer, cases, outcomes, seconds):
     "What is wrong with an answer that does something, or None"
     said = _breaks_rules(spec, cases, outcomes)
     if said: return Verdict(False, said, "rule")
-    wanted = [o.value for o in _ours(spec, spec.answer, cases, seconds)[:len(outcomes)]]
-    first = next((i for i,(o,w) in enumerate(zip(outcomes, wanted)) if not (o.error is None and same(o.value, w))),
-        None)
-    if first is None: return _asks(spec, cases, outcomes, seconds) or _cut_gradient(spec, answer, cases, seconds)
-    said = _known(spec, cases, outcomes, wanted, seconds)
+    wanted = [o.value for o in _ours(spec, spec.answer, cases)[:len(outcomes)]]
+    right = [o.error is None and same(o.value, w) for o,w in zip(outcomes, wanted)]
+    if all(right): return _asks(spec, cases, outcomes) or _cut_gradient(spec, answer, cases, seconds)
+    first,said = right.index(False),_known(spec, cases, outcomes, wanted)
     found = _first_wrong(spec, answer, cases, outcomes, wanted, first)
     if said: return Verdict(False, said, "known", found.case, found.got, found.wanted)
     if first: found.said = f"right on {'; '.join(c.says for c in cases[:first])}. Then: {found.said}"
@@ -186,22 +190,23 @@ def _first_wrong(spec, answer, cases, outcomes, wanted, i):
     case,o,w = cases[i],outcomes[i],wanted[i]
     edge = "an edge case: " if case.edge else ""
     if o.error is not None:
-        said = edge+_crashed(answer, case, o.error)
-        if isinstance(w, str) and w=="a ValueError": said = _and(said, "Here a `ValueError` is due.")
+        said = edge+_crashed(spec.answer.__name__, answer, case, o.error)
+        if isinstance(w, str) and w==REFUSED: said = _and(said, "Here a `ValueError` is due.")
         return Verdict(False, said, "crash", case)
     said = _wrong_type(case, o.value, w)
     if said: return Verdict(False, edge+said, "type", case)
     said,got,want = _wrong_value(spec.answer.__name__, case, o.value, w)
     ran = [j for j,p in enumerate(outcomes) if p.error is None]
-    why = explain(spec, *([x[j] for j in ran] for x in (cases, outcomes, wanted)), got, want)
+    try: why = explain(spec, *([x[j] for j in ran] for x in (cases, outcomes, wanted)), got, want)
+    except Exception: why = None # whatever an answer gives, a learner gets the facts
     told = isinstance(w, (dict,str)) # each fact, each refusal is a sentence of its own
     kind = "explained" if why else "fact" if told else "where"
     return Verdict(False, edge+said+(f" {why}" if why else ""), kind, case,
                    *((got,want) if isinstance(want, Tensor) else (None,None)))
 
-def _asks(spec, cases, outcomes, seconds):
+def _asks(spec, cases, outcomes):
     "Whether what comes out is to be trained, as an `nn.Parameter` is; nothing that went in was"
-    for case,o,w in zip(cases, outcomes, _ours(spec, spec.answer, cases, seconds)):
+    for case,o,w in zip(cases, outcomes, _ours(spec, spec.answer, cases)):
         if not o.asks or w.asks: continue
         return Verdict(False, f"the values are right, and the result asks for a gradient of its own, on {case.says}. "
                               "Which line makes it a parameter?", "gradient", case)
@@ -209,11 +214,13 @@ def _asks(spec, cases, outcomes, seconds):
 def _cut_gradient(spec, answer, cases, seconds):
     "Whether the gradient flows back to the inputs as through the package's own answer"
     spec = _of_gradients(spec)
-    for case,wanted in zip(cases, _ours(spec, spec.answer, cases, seconds)):
+    for case in cases:
+        wanted = attempt(spec, spec.answer, case, 60)
         if wanted.error is not None or not wanted.value: continue
         got = attempt(spec, answer, case, seconds)
         if got.error is not None:
-            said = f"the values are right, and working out the gradient fails: {_crashed(answer, case, got.error)}"
+            crash = _crashed(spec.answer.__name__, answer, case, got.error)
+            said = f"the values are right, and working out the gradient fails: {crash}"
             if re.search("in-?place", str(got.error)): said = _and(said, "Which line writes into a tensor?")
             return Verdict(False, said, "gradient", case)
         if same(got.value, wanted.value): continue
@@ -242,7 +249,7 @@ def _gradients(run, answer, args):
 # %% ../nbs/80_judge.ipynb #0e5fd42e
 def learns(
     spec:Exercise, # The exercise
-)->bool: # Of what comes out with respect to a tensor that goes in
+)->bool: # Does it flow through the package's own answer?
     "Whether an answer must let a gradient through."
     spec = _of_gradients(spec)
     tries = (attempt(spec, spec.answer, case) for case in spec.cases())

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 # %% ../nbs/81_mistakes.ipynb #cafc24ba
-from pixelladder.attempt import Case, Mistake, exercise
+from pixelladder.attempt import REFUSED, Case, Mistake, exercise
 
 # %% ../nbs/81_mistakes.ipynb #202bce1d
 import copy
@@ -44,7 +44,7 @@ def _try_cut(cut, name):
         before,weights = [*net.modules()],[*net.parameters()]
         for p in weights: p.requires_grad_()
         try: body = cut(net)
-        except ValueError: return "a ValueError"
+        except ValueError: return REFUSED
         if isinstance(body, BaseException): return body # returned, not raised
         if not isinstance(body, nn.Module): return f"no module: {body!r}"[:60]
         faults = {", with copied weights": not set(body.parameters()) <= set(weights),
@@ -346,7 +346,7 @@ def _input_cases():
 def _or_sentence(answer, *args):
     "The answer, or that it said no with a ValueError"
     try: return answer(*args)
-    except ValueError: return "a ValueError"
+    except ValueError: return REFUSED
 
 def rounds_down(size, ks, stride=1, padding=0, output_padding=0): return (size+2*padding-ks-output_padding)//stride + 1
 def counts_steps(size, ks, stride=1, padding=0, output_padding=0):

@@ -1,15 +1,15 @@
 "The exercises: every known mistake earns its own hint, whatever an answer does is survived, and the learner's copies work."
-import inspect, json, re, signal, sys, textwrap, time
+import inspect, json, math, re, signal, sys, textwrap, time
 from pathlib import Path
 from types import SimpleNamespace
-import matplotlib.pyplot as plt, pytest, torch
+import matplotlib.pyplot as plt, numpy as np, pytest, torch
 import torch.nn.functional as F
 import pixelladder.check as c
 from answers import RIGHT, WRONG
 from pixelladder import cli, unet
 from pixelladder.check import check, hint, progress, solution
 from pixelladder.copies import make_exercises, stub
-from pixelladder.judge import EXERCISES, Case, Exercise, judge
+from pixelladder.judge import EXERCISES, Case, Exercise, judge, verdict
 from solved import code_of, names_in
 root = Path(__file__).parent.parent
 
@@ -84,6 +84,30 @@ def test_right_in_another_way_is_right():
     state = torch.get_rng_state()
     judge(SPEC, lambda x: x+torch.rand(1))
     assert (torch.get_rng_state()==state).all()
+
+def answers_of_any_kind():
+    "What nobody asked for: none of it is right, and none of it stops the judge"
+    x = torch.arange(6.).view(2, 3)
+    return [math.inf, -math.inf, math.nan, 10**400, 10**5000, True, "text", [3], [[3]], (), (x,), (x, x, x), {}, {"odd": x}, {1: None}, x.to("meta"), torch.nested.nested_tensor([x]),
+            x.to_sparse(), x*1j, x[:0], np.array([None]), np.array(["a"]), range(3), (i for i in range(3)), ValueError("returned"), object()]
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_an_answer_of_any_kind_is_told_in_a_few_words(name):
+    for value in answers_of_any_kind():
+        found = verdict(EXERCISES[name], lambda *args, **kwargs: value)
+        assert not found.right and 5 < len(found.said) < 3000, (name, type(value), found.said[:200])
+
+def test_a_short_limit_is_forgotten_afterwards():
+    "The package's own answer is not run under it, and what was cut off isn't kept"
+    spec = EXERCISES["join_tiles"]
+    spec.kept.clear()
+    assert "time limit of 0.0001 seconds" in judge(spec, retyped(spec.answer), 1e-4)[1]
+    assert judge(spec, retyped(spec.answer))[0]
+
+def test_large_numbers_are_near_to_a_factor_and_to_an_offset():
+    def negative(x): return 255-x
+    spec = Exercise(negative, lambda: [Case((torch.arange(6.).view(2,3),), "2x3")], [], [], (), lambda answer, x: answer(x))
+    assert "All is 1 too large" in judge(spec, lambda x: 256-x)[1] and "All is 2 times" in judge(spec, lambda x: 2*(255-x))[1]
 
 # --- in a notebook
 
