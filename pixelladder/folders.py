@@ -14,12 +14,15 @@ from collections import Counter
 from pathlib import Path
 
 # %% ../nbs/00_folders.ipynb #5e999da0
+# Endings of pictures that are read, and of others
 KINDS = {".png",".jpg",".jpeg",".bmp",".tif",".tiff",".webp"}
 OTHER_KINDS = {".gif",".ppm",".pgm",".pnm",".jp2",".jfif",".heic",".heif",".avif",".tga",".npy",".mat"}
+# What is added to the name of a mask, of an image, and of files beside them that are neither
 OF_MASKS = re.compile(r"(_gt(?:Fine|Coarse)_label(?:Train)?Ids|(?:[_-](?:masks?|labels?|labelIds|gt|seg|segmentation"
                       r"|annotations?|groundtruth|annot|L|P))+)$", re.I)
 OF_IMAGES = re.compile(r"(_leftImg8bit|[_-](?:images?|img|rgb|sat))$", re.I)
 SIBLINGS = re.compile(r"(_gt(?:Fine|Coarse)_(?:color|instanceIds)|_(?:color|instanceIds|polygons))$", re.I)
+# Names of folders: of images, of masks, of splits
 IMAGES = ("images","image","imgs","img","photos","pictures","JPEGImages","leftImg8bit","x")
 MASKS = ("masks","mask","labels","label","annotations","annotation","annot","gt","gtFine","gtCoarse","groundtruth",
          "ground_truth","targets","segmentations","segmentation","SegmentationClass","y")
@@ -30,17 +33,17 @@ def split_of(
 )->str: # `train`, `val` or `test`; None if it is none of them
     "The split that a folder is named after."
     m = SPLIT.match(name)
-    if m: return next(s for s in ("train","val","test") if m[1].lower().startswith({"val": ("val","dev")}.get(s, s)))
+    return m and {"trai": "train", "test": "test"}.get(m[1].lower()[:4], "val")
 
 def pictures_in(
     folder:Path, # Where to look, and below
     kinds:set=KINDS, # Endings of files
 )->list: # Paths, sorted; never hidden ones
-    "The picture files of a folder. Links are followed, but not in a circle."
+    "The picture files of a folder. Links are followed; each folder is read once, under the first of its names."
     found,been = [],set()
     for place,folders,files in os.walk(folder, followlinks=True):
         here = os.path.realpath(place)
-        if here in been: folders[:],files = [],[] # a link has led back here
+        if here in been: folders[:],files = [],[] # a link has led here again
         been.add(here)
         named = [f for f in folders if Path(f).suffix.lower() in kinds] # a folder that is called like a picture
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in named)
@@ -106,7 +109,8 @@ class Pairs:
             if OF_MASKS.search(p.stem) and mask_stem(p) in plain: return True
             return stems[p.stem]==2 and p.suffix.lower()==".png" # a photo as JPEG, its mask as PNG
         masks = [p for p in files if is_mask(p)]
-        return [p for p in files if p not in set(masks) and not SIBLINGS.search(p.stem)],masks
+        drawn = set(masks)
+        return [p for p in files if p not in drawn and not SIBLINGS.search(p.stem)],masks
 
     def _keys(self, p, base, stem):
         "Names under which a file may be looked for, the most exact first"
@@ -149,12 +153,13 @@ class Pairs:
         yield from self._shared()
         photos,masks = self.said(self.images),self.said(self.masks)
         stems = Counter((p.parent,image_stem(p)) for p in self.photos)
+        known = {stem for _,stem in stems}
         for folder in dict.fromkeys((self.images,self.masks)):
             for p in pictures_in(folder, OTHER_KINDS):
                 yield f"{p.name}: {p.suffix} in {self.said(folder)}/ isn't read: save it as PNG"
         for m in self.left:
             if not self.photos: break # no images at all: that is said already
-            if (m.parent,mask_stem(m)) in stems or mask_stem(m) in {s for _,s in stems}:
+            if mask_stem(m) in known:
                 yield f"{m.name}: more than one mask in {masks}/ has the name of this image: take one away"
             else:
                 yield (f"{m.name}: there is no image for this mask in {photos}/, such as {mask_stem(m)}.jpg: "

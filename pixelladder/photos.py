@@ -14,7 +14,8 @@ from pathlib import Path
 # %% ../nbs/84_photos.ipynb #dd530d0a
 from .codes import make_lookup
 from .data import SegmentationData, images_of, open_data
-from .folders import IMAGES, KINDS, SPLIT, Pairs
+from .files import read_lines
+from .folders import IMAGES, KINDS, Pairs, split_of
 from .layouts import NAMED, Nothing, draw_split, find_drives
 
 # %% ../nbs/84_photos.ipynb #624af4ab
@@ -56,7 +57,7 @@ def _folder_of_photos(path, images, val, group, seed):
 
 def _who_validates(root, photos, drives, val, seed):
     "By folders called train and val, a list of names, or a draw"
-    parts = {s: [p for p in photos if any(s==_split_of(f) for f in p.relative_to(root).parts[:-1])]
+    parts = {s: [p for p in photos if any(s==split_of(f) for f in p.relative_to(root).parts[:-1])]
              for s in ("train","val","test")}
     if parts["train"] and parts["val"] and val is None: return {s: ps for s,ps in parts.items() if ps}
     try: share = .2 if val is None else float(val)
@@ -64,14 +65,9 @@ def _who_validates(root, photos, drives, val, seed):
     if share is None:
         if not Path(val).is_file():
             raise FileNotFoundError(f"there is no file {val}: give a share between 0 and 1, or a file that lists names")
-        names = {line.strip() for line in Path(val).read_text(encoding="utf-8-sig").splitlines()}
+        names = set(read_lines(val))
         held = {p for p in photos if names & {p.name, p.stem, p.relative_to(root).as_posix()}}
         return {"train": [p for p in photos if p not in held], "val": sorted(held)}
     if not 0 < share < 1:
         raise ValueError(f"`val` is {val}: give a share between 0 and 1, or a file that lists names")
     return dict(zip(("train","val"), draw_split(photos, drives, share, seed)))
-
-def _split_of(folder):
-    "Which split a folder's name means"
-    m = SPLIT.match(folder)
-    return m and {"trai": "train", "test": "test"}.get(m[1].lower()[:4], "val")
