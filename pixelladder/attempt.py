@@ -196,13 +196,15 @@ def say_value(
     "A short text for a value."
     if isinstance(x, Tensor) and x.ndim==0: return say_value(x.item())
     if isinstance(x, Tensor): return str(x.tolist()) if x.numel() <= 16 else f"a tensor {tuple(x.shape)}"
-    if isinstance(x, dict): return "{"+", ".join(f"{k!r}: {say_value(v)}" for k,v in x.items())+"}"
+    if isinstance(x, dict):
+        named = {k: repr(v) if isinstance(v, str) else say_value(v) for k,v in x.items()}
+        return "{"+", ".join(f"{k!r}: {v}" for k,v in named.items())+"}"
     if isinstance(x, (list,tuple)):
         said = ", ".join(map(say_value, x))
         if len(said) > 400: said = f"{said[:400]} ..., {len(x)} in all"
         return f"[{said}]" if isinstance(x, list) else f"({said})"
     if isinstance(x, int) and abs(x) > 10**40: return "a whole number of more than 40 digits"
-    said = f"{x:.6g}" if isinstance(x, float) else str(x)
+    said = f"{x+0:.6g}" if isinstance(x, float) else str(x)
     return said if len(said) <= 400 else said[:400]+" ..."
 
 def say_call(

@@ -8,14 +8,15 @@ Docs: https://pixelladder.github.io/pixelladder/explain.html.md"""
 __all__ = ['explain']
 
 # %% ../nbs/80_explain.ipynb #e8b1a103
-import inspect, itertools
+import inspect, itertools, re
+from functools import partial
 
 # %% ../nbs/80_explain.ipynb #e8b1a104
 import torch
 from torch import Tensor
 
 # %% ../nbs/80_explain.ipynb #e8b1a105
-from .attempt import Case, Exercise, attempt, close, same, say_value
+from .attempt import REFUSED, Case, Exercise, attempt, close, same, say_value
 
 # %% ../nbs/80_explain.ipynb #2123e704
 def _turned(x):
@@ -36,7 +37,9 @@ def _shorter(name, given, swap):
     yield f"if the last of `{name}` were missing. Where does your loop end?",swap([g[:-1] for g in given])
     yield f"if only the first of `{name}` came in. What ends your loop?",swap([g[:1] for g in given])
 
-def _void_as_0(x): return x.where(x != 255, 0) if x.dtype in (torch.uint8,torch.int64) else x*float("nan")
+def _void_as_0(x): return x.where(x != 255, 0)
+
+def _holds_void(x): return x.dtype in (torch.uint8,torch.int64) and bool((x==255).any())
 
 _OTHERWISE = { # what else may be read in place of a tensor
     "`{}` had no sign. What becomes of what is below 0?": torch.abs,
@@ -85,6 +88,7 @@ def _questions(names, defaults, cases, turn=True):
             for ways in zip(*map(_turned, given)) if turn else ():
                 yield f"if `{name}` came in {ways[0][0]}. Which index runs where?",swap(i, [x for _,x in ways])
             for said,other in (_OTHERWISE | (_BEGUN if turn else {})).items():
+                if other is _void_as_0 and not all(map(_holds_void, given)): continue
                 yield f"if {said.format(name)}",swap(i, list(map(other, given)))
     for i,j in itertools.combinations(range(n), 2):
         if any(type(c.args[i]) != type(c.args[j]) for c in cases): continue
@@ -124,9 +128,9 @@ def _scaled(got, wanted, offsets=True):
     moved,grown = offsets and near(w+offset),(w != 0).sum() > 1 and near(w*factor)
     if moved and grown: grown = (g-w*factor).abs().max() < (g-w-offset).abs().max() # large numbers are near to both
     if grown:
-        return f"All is {say_value(factor.item())} times what is wanted. Where does a factor come in?"
+        return f"All is {_short(factor)} times what is wanted. Where does a factor come in?"
     if moved:
-        much = say_value(abs(offset.item()))
+        much = _short(offset.abs())
         counted = all(_is_int(x) or isinstance(x, Tensor) and not x.is_floating_point() for x in [*got, *wanted])
         why = "Where does your counting begin?" if counted else "Where does a constant come in?"
         return f"All is {much} too {'large' if offset > 0 else 'small'}. {why}"
@@ -135,10 +139,18 @@ _FUNCTIONS = { # of what is wanted
     "without its sign": torch.abs, "squared": torch.square, "its square root": torch.sqrt,
     "one over it": torch.reciprocal, "1 minus it": lambda w: 1-w,
     "its logarithm": torch.log, "rounded": torch.round, "rounded down": torch.floor,
-    "rounded up": torch.ceil, "never below 0": lambda w: w.clamp(min=0), "never below 1": lambda w: w.clamp(min=1),
+    "without what stands behind the point": torch.trunc, "rounded up": torch.ceil,
+    "never below 0": lambda w: w.clamp(min=0), "never below 1": lambda w: w.clamp(min=1),
     "never above 1": lambda w: w.clamp(max=1)}
 
+def _short(x):
+    "A number in three digits, or in six if three aren't nearly it"
+    three = f"{x:.3g}"
+    return three if abs(float(three)-x) <= 1e-4*abs(x) else say_value(x.item())
+
 def _numbers(values): return torch.cat([torch.as_tensor(x).double().flatten() for x in values])
+
+_FUNCTIONS |= {f"rounded to {d} decimal{'s'*(d > 1)}": lambda w, d=d: w.round(decimals=d) for d in (1, 2, 3, 4)}
 
 def _function(got, wanted):
     "What was done to what is wanted, in a word or two; or None"
@@ -153,7 +165,7 @@ def _throughout(got, wanted, zeros=True):
     g,w = _numbers(got),_numbers(wanted)
     if len(g) != len(w) or len(g) < 2 or (w==w[0]).all() or not (zeros or g[0]): return None
     if g[0].isfinite() and (g==g[0]).all():
-        return f"It is {say_value(g[0].item())} throughout. Which of the inputs do you read?"
+        return f"It is {say_value(g[0].item())} throughout. Which input, or which condition, makes no difference?"
 
 def _too_much_of(spec, cases, got, wanted):
     "An argument that is in each number too often, or too rarely; or None"
@@ -164,8 +176,9 @@ def _too_much_of(spec, cases, got, wanted):
         if not all(map(_is_int, given)) or len(set(given)) < 2: continue
         for times in (1, -1, 2, -2):
             if over == [times*g for g in given]:
-                much = "once" if abs(times)==1 else "twice"
-                return f"`{name}` is in it {much} too {'often' if times > 0 else 'rarely'}. Where does it come in?"
+                much = f"{'twice ' if abs(times)==2 else ''}`{name}`"
+                return (f"On every input it is too {'large' if times > 0 else 'small'} by {much}. "
+                        "How often does it come in, and with which sign?")
 
 _NAN = "A `nan` comes of 0/0, such as the mean of nothing, and of every sum that holds one. Where does yours begin?"
 
@@ -177,7 +190,8 @@ def _moved(got, wanted):
         for by in (1, -1):
             if not _equal(got, wanted.roll(by, axis)): continue
             return f"It is what is wanted, moved by {by:+d} along axis {axis}. From where do you count?"
-    if (~got.isfinite() & wanted.isfinite()).any():
+    off = ~close(got, wanted)
+    if not got[off].isfinite().any() and wanted[off].isfinite().any():
         if (got.isnan() & ~wanted.isnan()).any(): return _NAN
         return "Some are infinite. What is divided by 0, or grows too large?"
     if got.numel() > 1:
@@ -191,15 +205,18 @@ def _moved(got, wanted):
 
 def _equal(a, b): return a.shape==b.shape and bool(close(a, b).all())
 
-def _part(got, wanted):
-    "The part of the grid where two tensors of one shape differ, or None"
+def _part(got, wanted, grids=True):
+    "The part where two tensors of one shape differ, or None; a border has neighbours only if `grids` came in"
     off,zeros = ~close(got, wanted),close(wanted, torch.zeros_like(wanted))
+    if wanted.isnan().any() and off.equal(wanted.isnan()):
+        return "Only where `nan` is wanted there is something else. What can be said there?"
     colours = wanted.ndim==3 and not wanted.is_floating_point() # (H,W,3)
     for axis in range(wanted.ndim):
         n = wanted.shape[axis]
         bad = off.movedim(axis, 0).reshape(n, -1).any(1)
         k = int(bad.sum())
-        if k==n or zeros.movedim(axis, 0)[~bad].all(): continue # nothing that is right says anything
+        if k==n: continue
+        if zeros.movedim(axis, 0)[~bad].all(): continue # nothing that is right says anything
         if off.movedim(axis, 0)[bad].double().mean() <= .5: continue # a place here and there
         kind = {1: "column", 2: "row"}.get(wanted.ndim-axis+(-1 if colours else 0), f"entry of axis {axis}")
         if colours and axis==2 or wanted.ndim==4 and axis==1: kind = "channel"
@@ -220,15 +237,15 @@ def _part(got, wanted):
     def only(mask): # most of it is off, nothing else is, and that says something
         return mask.any() and not off[~mask].any() and off[mask].double().mean() > .5 and not zeros[~mask].all()
     inner = torch.zeros_like(off)
-    sides = [a for a in range(max(0, wanted.ndim-2), wanted.ndim) if wanted.shape[a] > 2]
-    if sides and not colours:
+    sides = [a for a in (wanted.ndim-2,wanted.ndim-1) if wanted.shape[a] > 2] if wanted.ndim > 1 and grids else []
+    if sides and not colours and wanted.shape[-2:] != (3,3): # its middle is a single pixel
         inner[tuple(slice(1,-1) if a in sides else slice(None) for a in range(wanted.ndim))] = True
         if only(~inner): return "Only the border is off. What do you do where a neighbour is missing?"
         if only(inner): return "The border is right, the middle isn't. What is different there?"
     if wanted.ndim > 1 and wanted.shape[-1]==wanted.shape[-2] > 1:
         i,j = (at.expand(wanted.shape) for at in torch.meshgrid(*map(torch.arange, wanted.shape[-2:]), indexing="ij"))
-        for said,mask in [("on",i==j), ("below",i > j), ("above",i < j)]:
-            if only(mask) and (said=="on" or wanted.shape[-1] > 2):
+        for said,mask,other in [("on",i==j,i != j), ("below",i > j,i < j), ("above",i < j,i > j)]:
+            if only(mask) and (said=="on" or wanted.shape[-1] > 2) and not zeros[other].all():
                 return f"Only what stands {said} the diagonal is off. What is special about it?"
     if zeros.any() and not off[~zeros].any():
         return "Only where 0 is wanted there is something else. What should leave no trace there?"
@@ -242,6 +259,9 @@ def _shaped(got, wanted):
         if axes != tuple(range(got.ndim)) and _equal(got.permute(axes), wanted):
             return f"The numbers are right, the axes are not in their order: `permute{axes}` would do."
     if got.numel()==wanted.numel() and _equal(got.flatten(), wanted.flatten()):
+        if got.ndim==wanted.ndim:
+            return ("The numbers are right and in their order, cut into axes of other lengths. "
+                    "Which length belongs to which axis?")
         return "The numbers are right and in their order. Which axis is missing, or too many?"
     if got.ndim != wanted.ndim:
         have,want = ("1 axis" if x.ndim==1 else f"{x.ndim} axes" for x in (got, wanted))
@@ -263,6 +283,8 @@ def _shaped(got, wanted):
 def _listed(got, wanted):
     "How one list came of another, or None"
     got,wanted = list(got),list(wanted)
+    if any(isinstance(g, bool) for g in got) and not any(isinstance(w, bool) for w in wanted):
+        return f"You give yes and no, and {say_value(wanted)} is wanted. What does a yes stand for?"
     if got==wanted[::-1]: return "The right ones, from the last to the first. In which order are they wanted?"
     less,more = [w for w in wanted if w not in got],[g for g in got if g not in wanted]
     if not less and not more and len(got)==len(wanted): return "The right ones, in another order. Which is wanted?"
@@ -299,14 +321,17 @@ def _made_up(case, got, wanted):
 
 def _traits(spec, case):
     "What may be special about an input: what would explain a fault by itself, and what might be chance"
-    named = list(zip(inspect.signature(spec.answer).parameters, case.args))
+    params = inspect.signature(spec.answer).parameters
+    named = [*zip(params, case.args)]
+    given = [n for n,_ in named]
+    named += [(n, p.default) for n,p in params.items() if n not in given and p.default is not p.empty]
     tensors = [a for a in case.args if isinstance(a, Tensor)]
     whole = [(n,a) for n,a in named if _is_int(a)]
     sizes = [s for t in tensors for s in t.shape[-2:]]+[a for _,a in whole]
     sure = {f"`{n}` is {v}": a==v for n,a in whole for v in (0, 1)}
     sure |= {f"`{n}` has {'no entry' if v==0 else 'one entry' if v==1 else '2 entries'}": len(a)==v
              for n,a in named if isinstance(a, (list,tuple,dict)) for v in (0, 1, 2)}
-    sure |= {f"`{n}` is given": True for n,_ in named}
+    sure |= {f"`{n}` is given": True for n in given}
     sure |= {"there is void, 255": any(not t.is_floating_point() and bool((t==255).any()) for t in tensors)}
     return sure,{"there is more than one picture": any(t.ndim==4 and t.shape[0] > 1 for t in tensors),
             "there is more than one channel": any(t.ndim==4 and t.shape[1] > 1 for t in tensors),
@@ -352,14 +377,24 @@ def _reasons(spec, cases, outcomes, wanted, got, want):
     tensors = isinstance(got, Tensor) and isinstance(want, Tensor)
     if tensors and got.dtype==want.dtype and _equal(got, want):
         yield "Which step leaves float64, or adds a small number?"
+    if all(r==REFUSED for r in results if isinstance(r, str)) and all(isinstance(r, str) for r in results):
+        yield "You refuse every input. Which condition is always true?"
     inputs,gs,ws = _counted(cases, results, wanted)
+    if gs and _numbers(gs).isnan().all() and not _numbers(ws).isnan().all(): yield _NAN
     if gs:
         yield _scaled(gs, ws)
         yield _throughout(gs, ws, zeros=False)
     if not isinstance(wanted[0], dict): yield _other_question(spec, cases, outcomes, wanted)
-    if got is None and wrong is not None: yield from _of_lists(results[wrong], wanted[wrong])
-    if tensors and wrong is not None and isinstance(wanted[wrong], Tensor):
-        yield _of_inputs(spec, cases[wrong], got, want)
+    if got is None and wrong is not None: yield _of_lists(results[wrong], wanted[wrong])
+    whole = tensors and wrong is not None and isinstance(wanted[wrong], Tensor)
+    others = [(c,r,w) for c,r,w,ok in zip(cases, results, wanted, right) if not ok and whole
+              and all(isinstance(x, Tensor) for x in (r, w)) and r.shape==w.shape][1:]
+    def confirmed(find):
+        "What is found on the first input that is wrong, if another that is wrong, too, says the same"
+        said = find(cases[wrong], got, want)
+        def rough(text): return re.sub(r"\d+", "n", text or "")
+        return said if not others or rough(said) in [rough(find(*other)) for other in others] else None
+    if whole: yield confirmed(partial(_of_inputs, spec))
     if gs:
         yield _too_much_of(spec, inputs, gs, ws)
         yield _function(gs, ws)
@@ -368,11 +403,12 @@ def _reasons(spec, cases, outcomes, wanted, got, want):
         yield _other_type(got, want)
         return
     elif tensors:
-        yield _moved(got, want)
-        yield _scaled([got], [want], False)
-        yield _function([got], [want])
-        yield _part(got, want)
-        yield _made_up(cases[wrong], got, want)
+        yield confirmed(lambda case, g, w: _moved(g, w))
+        yield confirmed(lambda case, g, w: _scaled([g], [w], False))
+        yield confirmed(lambda case, g, w: _function([g], [w]))
+        grids = any(isinstance(a, Tensor) and a.ndim > 1 for a in cases[wrong].args)
+        yield confirmed(lambda case, g, w: _part(g, w, grids))
+        yield confirmed(_made_up)
     if isinstance(got, float) and got != got: yield _NAN
     yield _trait(spec, cases, right)
 
@@ -385,16 +421,19 @@ def _counted(cases, results, wanted):
 def _of_lists(got, wanted):
     "What a list, or each list of several, has to do with the one that is wanted"
     def is_list(x): return isinstance(x, (tuple,list))
-    if not is_list(got) or not is_list(wanted) or any(isinstance(v, Tensor) for v in [*got, *wanted]): return
-    nested = all(map(is_list, [*got, *wanted])) and len(got)==len(wanted)
-    for g,w in zip(got, wanted) if nested else [(got,wanted)]:
-        if list(g) != list(w):
-            yield _listed(g, w)
-            return
+    if not is_list(got) or not is_list(wanted) or any(isinstance(v, Tensor) for v in [*got, *wanted]): return None
+    if not all(map(is_list, [*got, *wanted])) or len(got) != len(wanted):
+        return _listed(got, wanted) if list(got) != list(wanted) else None
+    for i,(g,w) in enumerate(zip(got, wanted)):
+        if list(g)==list(w): continue
+        others = [x for j,other in enumerate(got) if j != i for x in other]
+        lost = [x for x in w if x not in g and x in others]+[x for x in g if x not in w and x not in others]
+        if lost: return f"{say_value(lost[0])} is on the wrong side. What decides where it goes?"
+        return f"Of list {i}, counted from 0: {_listed(g, w)}"
 
 def _other_type(got, want):
     "What a wrong dtype has to do with the right one, or None"
     if _equal(got, want): return "The values are right: which step changes the type?"
+    if got.dtype==torch.bool: return "Yes and no count no further than 1."
     if want.is_floating_point() and not got.is_floating_point():
         return "Whole numbers hold no fractions. Which step drops what stands behind the point?"
-    return "Yes and no count no further than 1." if got.dtype==torch.bool else None

@@ -60,9 +60,9 @@ def _breaks_rules(spec, cases, outcomes):
                     "and whatever runs after it will feel that. Which line sets them?")
 
 def _say_type(x):
-    if isinstance(x, Tensor): return "a tensor"
-    name = type(x).__name__
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    if x is None: return "None"
+    name = "tensor" if isinstance(x, Tensor) else type(x).__name__
+    return f"{'an' if name[0] in 'aeiou' or name=='ndarray' else 'a'} {name}"
 
 def _wrong_type(case, got, w, where="you return"):
     if isinstance(got, (tuple,list)) and isinstance(w, (tuple,list)):
@@ -107,7 +107,7 @@ def _wrong_value(name, case, got, wanted):
         return (None if same(got, wanted) else (_off(name, case, got, wanted),None,None))
     if len(got) != len(wanted):
         parts = "1 part" if len(got)==1 else f"{len(got)} parts"
-        return f"{parts}, wanted {len(wanted)}, on {case.says}.",None,None
+        return f"you return {parts}, wanted {len(wanted)}, on {case.says}.",None,None
     for i,(g,w) in enumerate(zip(got, wanted)):
         if not same(g, w): return ("" if len(wanted)==1 else f"part {i} of the answer: ")+_off(name, case, g, w),g,w
 

@@ -51,9 +51,11 @@ def _try_cut(cut, name):
                   ", with the classifier in pieces": [*net.modules()] != before,
                   ", with the classifier set to training": any(m.training for m in before),
                   ", with frozen weights": not all(p.requires_grad for p in weights)}
-        parts = f"{len(body)} parts" if isinstance(body, nn.Sequential) else f"a {type(body).__name__}"
+        n = len(body) if isinstance(body, nn.Sequential) else None
+        parts = f"one {type(body).__name__}" if n is None else "1 part" if n==1 else f"{n} parts"
         said = "".join(said for said,found in faults.items() if found)
-        try: made = f"which make {tuple(body(torch.empty(1, 3, 224, 224)).shape)} of a picture of 224x224"
+        make = "makes" if n in (None,1) else "make"
+        try: made = f"which {make} {tuple(body(torch.empty(1, 3, 224, 224)).shape)} of a picture of 224x224"
         except RuntimeError: made = "which don't fit behind each other"
         return f"{parts}, {made}{said}"
 
@@ -341,6 +343,7 @@ def _input_cases():
             Case((1, 4, 2, 0, 0), "an output smaller than a stamp", edge=True),
             Case((2, 4, 2, 0, 0), "an output that would need an input of 0", edge=True),
             Case((4, 4, 2, 0, 0), "an input of 1", edge=True),
+            Case((2, 3, 1, 2, 0), "an input larger than the output", edge=True),
             Case((9, 3), "stride 1, left out", edge=True)]
 
 def _or_sentence(answer, *args):
@@ -753,10 +756,11 @@ def _to_colour_cases():
 def _to_label_cases():
     mixed = label_to_colour(_codes([3,4,0], [255,1,5], [2,2,0]), COLOURS)
     mixed[2,1] = torch.tensor([128,8,64], dtype=torch.uint8) # nobody's colour
-    other = label_to_colour(_codes([1,0], [2,255]), COLOURS, (9,8,7))
+    other = label_to_colour(_codes([1,0,1], [2,255,0]), COLOURS, (9,8,7))
+    other[1,2] = torch.tensor([9,200,7], dtype=torch.uint8) # nobody's, and nearly void's
     return [Case((mixed.view(1, 9, 3)[:, 3:], COLOURS), "a row of 6 pixels, with void and a colour that no class has"),
             Case((mixed, COLOURS), "a picture of 3x3"),
-            Case((other, COLOURS[:3], (9,8,7)), "2x2, void in another colour"),
+            Case((other, COLOURS[:3], (9,8,7)), "2x3, void in another colour"),
             Case((torch.full((1,2,3), 250, dtype=torch.uint8), COLOURS), "no colour of a class at all", edge=True)]
 
 # %% ../nbs/81_mistakes.ipynb #076f97d9
@@ -1673,7 +1677,7 @@ from pixelladder.unet import unread
 class _Reads:
     "A head that reads the features at some places, with more or less effort"
     places:tuple
-    centre:bool=False # sees differences only
+    centre:bool=False # sees differences only, and leaves the first column alone
     def __repr__(self): return "somebody's head"
     def __call__(self, features, size):
         if len({f.dtype for f in features}) > 1: raise RuntimeError("these features have different dtypes")
@@ -1682,7 +1686,7 @@ class _Reads:
             f = features[i].mean(1, keepdim=True)
             if self.centre: f = f-f.mean((-2,-1), keepdim=True)
             out = out+(i+1)*F.interpolate(f, size=size, mode="nearest")
-        return out
+        return F.pad(out[..., 1:], (1,0)) if self.centre else out
 
 def _unread_cases():
     f = [(_count(1,2,8,8)).sin(), (_count(1,3,4,4)).cos(), (_count(1,4,2,2)).sin()]
@@ -1694,7 +1698,9 @@ def _unread_cases():
             Case((_Reads((0,2), True), [(4*_count(1,4,n,n))%7 for n in (8,4,2)], (16,16)),
                 "a head that sees differences only", edge=True),
             Case((_Reads((0,2)), [f[0], torch.zeros(1,3,4,4), torch.zeros(1,4,2,2)], (8,8)), "features that are 0",
-                edge=True)]
+                edge=True),
+            Case((_Reads((0,2), True), [f[0], torch.ones(1,3,4,4), torch.ones(1,4,2,2)], (8,8)),
+                "features that are 1, and a head that sees differences only", edge=True)]
 
 def _changed(head, features, size, change, same=torch.equal):
     before = head(features, size)
@@ -1710,8 +1716,8 @@ def counts_from_the_coarsest(head, features, size):
 
 # %% ../nbs/81_mistakes.ipynb #42ea1d61
 exercise(unread, _unread_cases,
-    mistakes=[Mistake(sets_to_zero, "you replace a feature by zeros. What do you see if it was 0 already?"),
-              Mistake(adds_one, "you add the same number everywhere. Which head would not notice that?"),
+    mistakes=[Mistake(sets_to_zero, "a feature that is 0 already goes unnoticed. Does your change alter it?"),
+              Mistake(adds_one, "a head that sees differences only doesn't notice your change. What would it notice?"),
               Mistake(those_that_are_read, "those are the ones that are read. Which were asked for?"),
               Mistake(counts_from_the_coarsest, "you count from the coarsest. Which feature is number 0?")],
     hints=["Call the head twice, and change one feature in between.",
@@ -1763,7 +1769,8 @@ exercise(ahead_of, _ahead_cases,
               Mistake(in_any_seed, "ahead in one seed is luck. In how many must it be?"),
               Mistake(in_most_seeds, "ahead in two seeds of three happens by chance every second time. "
                   "In how many must it be?"),
-              Mistake(missing_is_0, "a run that nobody made counts as 0 for you. Which seeds can be compared?"),
+              Mistake(missing_is_0, "a seed that one of the two lacks decides in your answer. "
+                  "Which seeds can be compared?"),
               Mistake(no_seed_in_common, "two heads without a seed in common: what was compared there?")],
     hints=["For each other head, find the seeds that both have.",
            "It is ahead if there is such a seed, and if it scores more in every one of them.",

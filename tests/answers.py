@@ -180,6 +180,8 @@ def stamp(x, kernel, stride):
     return out
 
 WRONG["output_size"] = [
+    lambda size, ks, stride=1, padding=0, output_padding=0: (size-1)*stride+ks-3*padding+output_padding,
+    lambda size, ks, stride=1, padding=0, output_padding=0: size*ks-2*padding+output_padding,
     lambda size, ks, stride=1, padding=0, output_padding=0: T.output_size(size, ks, stride, padding),
     lambda size, ks, stride=1, padding=0, output_padding=0: T.output_size(size, ks, stride, padding)-output_padding,
     lambda size, ks, stride=1, padding=0, output_padding=0: max(T.output_size(size, ks, stride, padding, output_padding), 0),
@@ -264,6 +266,7 @@ def flip_kernel(weight):
     return torch.einsum("iokl->oikl", weight[:, :, rows][..., cols]).contiguous()
 
 WRONG["input_size"] = [
+    lambda size, ks, stride=1, padding=0, output_padding=0: next((n for n in range(1, size) if (n-1)*stride+ks-2*padding+output_padding==size), None) or T.input_size(14, 3, 2, 1, 0),
     lambda size, ks, stride=1, padding=0, output_padding=0: (size-ks)//stride+1,
     lambda size, ks, stride=1, padding=0, output_padding=0: (size-1)*stride+ks-2*padding+output_padding,
     lambda size, ks, stride=1, padding=0, output_padding=0: (size+2*padding-ks-output_padding)/stride+1,
@@ -531,6 +534,7 @@ def label_to_colour(codes, palette, void=(224,224,192)):
     return table.index_select(0, rows.flatten()).view(*codes.shape, 3)
 
 WRONG["colour_to_label"] = [
+    lambda rgb, palette, void=(224,224,192): D.colour_to_label(rgb, palette, void).where(rgb[..., 0] != void[0], 255),
     lambda rgb, palette, void=(224,224,192): D.colour_to_label(rgb, palette, void).long(),
     lambda rgb, palette, void=(224,224,192): D.colour_to_label(rgb, palette),
     lambda rgb, palette, void=(224,224,192): D.colour_to_label(rgb, palette, void).where(D.colour_to_label(rgb, palette, void) != 254, 255),
@@ -667,6 +671,7 @@ def class_iou(counts):
 
 bg = M.best_of_grid
 WRONG["best_of_grid"] = [
+    lambda *args, **kwargs: math.inf,
     lambda mask, stride, n: bg(mask, 4, n),
     lambda mask, stride, n: bg(mask, stride, n)*100,
     lambda mask, stride, n: torch.tensor(bg(mask, stride, n)),
@@ -730,6 +735,7 @@ def weights_of(counts, power=.5):
 
 lo = L.loss_without_void
 WRONG["loss_without_void"] = [
+    lambda scores, target: (scores.log_softmax(1)*0/0).mean(),
     lambda scores, target: lo(scores, target).item(),
     lambda scores, target: F.cross_entropy(scores, target),
     lambda scores, target: F.cross_entropy(scores, target, ignore_index=255, reduction="none"),
@@ -957,6 +963,9 @@ class DecoderBlock(nn.Module):
 
 un = U.unread
 WRONG["unread"] = [
+    lambda head, features, size: [i for i,f in enumerate(features) if torch.equal(head([*features[:i], torch.ones_like(f), *features[i+1:]], size), head(features, size))],
+    lambda head, features, size: [i for i,f in enumerate(features) if torch.equal(head([*features[:i], torch.randn(1).to(f)*torch.ones_like(f), *features[i+1:]], size), head(features, size))],
+    lambda head, features, size: [i for i,f in enumerate(features) if (head([*features[:i], torch.randn_like(f), *features[i+1:]], size)==head(features, size)).any()],
     lambda head, features, size: un(head, features, size)[:1],
     lambda head, features, size: tuple(features[i] for i in un(head, features, size)),
     lambda head, features, size: len(un(head, features, size)),
