@@ -67,7 +67,7 @@ class TooLong(BaseException):
 
 @contextlib.contextmanager
 def time_limit(
-    seconds:float, # Wall-clock time
+    seconds:float, # Wall-clock time; 0 is no limit
 ):
     "Stop Python code that runs too long. Not in reach: a call into C that doesn't return, other threads, Windows."
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():

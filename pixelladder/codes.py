@@ -10,6 +10,7 @@ __all__ = ['VOID', 'UNLISTED', 'VOID_NAMES', 'CAMVID', 'CAMVID_GROUPS', 'CAMVID_
            'check_pair', 'check_mask', 'check_counts']
 
 # %% ../nbs/00_codes.ipynb #b72dc150
+import re
 import numpy as np
 from .checks import whole
 
@@ -18,13 +19,14 @@ VOID = 255 # Pixels that nobody labelled: in no loss, in no metric, in no mean
 UNLISTED = 254 # In a lookup table: a code that the data set does not list
 
 # %% ../nbs/00_codes.ipynb #67942875
-VOID_NAMES = {"void","ignore","ignored","unlabeled","unlabelled"}
+VOID_NAMES = {"void","ignore","ignored","unlabeled","unlabelled",
+              "void unlabeled","don t care","dontcare","ignore label"}
 
 def is_void(
     name:str, # Of a code
-)->bool: # Whatever its capitals
+)->bool: # Whatever its capitals, dashes and underscores
     "Does this name mark pixels without a label?"
-    return name.lower() in VOID_NAMES
+    return re.sub(r"[\W_]+", " ", name).strip().lower() in VOID_NAMES
 
 # %% ../nbs/00_codes.ipynb #0879beaf
 def make_lookup(

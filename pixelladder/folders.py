@@ -19,7 +19,7 @@ KINDS = {".png",".jpg",".jpeg",".bmp",".tif",".tiff",".webp"}
 OTHER_KINDS = {".gif",".ppm",".pgm",".pnm",".jp2",".jfif",".heic",".heif",".avif",".tga",".npy",".mat"}
 # What is added to the name of a mask, of an image, and of files beside them that are neither
 OF_MASKS = re.compile(r"(_gt(?:Fine|Coarse)_label(?:Train)?Ids|(?:[_-](?:masks?|labels?|labelIds|gt|seg|segmentation"
-                      r"|annotations?|groundtruth|annot|L|P))+)$", re.I)
+                      r"|annotations?|ground-?truth|semantic|annot|L|P))+)$", re.I)
 OF_IMAGES = re.compile(r"(_leftImg8bit|[_-](?:images?|img|rgb|sat))$", re.I)
 SIBLINGS = re.compile(r"(_gt(?:Fine|Coarse)_(?:color|instanceIds)|_(?:color|instanceIds|polygons))$", re.I)
 # Names of folders: of images, of masks, of splits

@@ -8,7 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/labels.html.md"""
 __all__ = ['SAMPLE', 'read_codes', 'as_codes', 'as_legend', 'void_of', 'Meaning']
 
 # %% ../nbs/00_labels.ipynb #1abe1503
-import re
+import csv, re
 from pathlib import Path
 
 # %% ../nbs/00_labels.ipynb #1abe1504
@@ -24,7 +24,8 @@ def read_codes(
     file:Path, # A name a line; the first is code 0
 )->list: # The names
     "The names of the codes. An empty line, a name that comes twice, and too many names are errors."
-    lines = read_lines(file, empty=True)
+    lines = [line for line in read_lines(file, empty=True) if not line.startswith("#")]
+    if lines[:1]==["__ignore__"]: del lines[0] # LabelMe's, and its code is -1
     while lines and not lines[-1]: lines.pop()
     if not lines: raise ValueError(f"{file} lists no names: write the name of each code into a line of its own")
     if "" in lines:
@@ -45,7 +46,18 @@ def _each_once(lines, file):
     return lines
 
 # %% ../nbs/00_labels.ipynb #84477610
-def _is_code(v): return isinstance(v, int) and not isinstance(v, bool) or isinstance(v, str) and v.strip().isdecimal()
+_WITHIN = ("categories","id2label","label2id","names","classes","labels") # Under these tools write lists of classes
+
+def _within(given):
+    "The list or dictionary of classes in what holds more than that"
+    if not isinstance(given, dict) or all(map(_is_code, given)) or all(map(_is_code, given.values())): return given
+    return next((given[k] for k in _WITHIN if isinstance(given.get(k), (dict,list,tuple))), given)
+
+def _is_code(v):
+    if isinstance(v, bool): return False
+    return isinstance(v, (int,np.integer)) or isinstance(v, str) and bool(re.fullmatch(r"-?\d+", v.strip()))
+
+def _clip(v): return repr(v) if len(repr(v)) < 60 else repr(v)[:57]+"..."
 
 def as_codes(
     given, # A list of names, a dictionary, or a text or JSON file that holds one of them
@@ -57,49 +69,83 @@ def as_codes(
             raise FileNotFoundError(f"there is no file {given}: name one that lists the codes")
         if Path(given).suffix.lower() != ".json": return _numbered_lines(given) or dict(enumerate(read_codes(given)))
         given = read_json(given)
-    if isinstance(given, dict) and "categories" in given: given = given["categories"]
-    if isinstance(given, (list,tuple)) and given and all(isinstance(c, dict) and {"id","name"} <= {*c} for c in given):
-        given = {c["id"]: c["name"] for c in given}
-    if isinstance(given, (list,tuple)) and given and all(isinstance(n, str) for n in given):
+    given = _within(given)
+    listed = isinstance(given, (list,tuple)) and len(given)
+    if listed and all(isinstance(c, dict) and {"name","title"} & {*c} for c in given):
+        given = {c.get("id", i): c.get("name", c.get("title")) for i,c in enumerate(given)}
+    elif listed and all(isinstance(n, str) for n in given):
         given = dict(enumerate(_each_once([n.strip() for n in given], file)))
     if not isinstance(given, dict) or not given:
         raise ValueError(f"{file} holds no names of codes: write a list of names, or a dictionary from code to name")
-    named = _by_code(given.items() if all(map(_is_code, given)) else ((v,k) for k,v in given.items()), file)
-    if not all(named.values()):
-        raise ValueError(f"{file}: each code needs a name of its own, as in {{\"0\": \"sky\", \"1\": \"road\"}}")
+    keys,values = (sum(map(_is_code, vs)) for vs in (given, given.values()))
+    named = _by_code(given.items() if keys==len(given) or keys > values else ((v,k) for k,v in given.items()), file)
     if len({n for n in named.values() if not is_void(n)}) > UNLISTED:
         raise ValueError(f"{file} lists {len(named)} names, and 8 bits have room for {UNLISTED} classes and void: "
                          "merge some")
     return named # two codes of one name are one class
 
 def _by_code(pairs, file):
-    "From a code to its name, or a sentence on what is no code or comes twice"
+    "From a code to its name, or a sentence on what is no code, no name, or comes twice; many names of 255 are void"
     named = {}
     for code,name in pairs:
+        if isinstance(name, dict): name = name.get("name", name)
         if not _is_code(code):
-            raise ValueError(f"{file}: {name!r} has {code!r} for a code: codes are whole numbers, one to each name")
+            raise ValueError(f"{file}: {_clip(name)} has {_clip(code)} for a code: codes are whole numbers, "
+                             "one to each name; take it out if it is none")
+        if not isinstance(name, (str,int)) or not str(name).strip():
+            raise ValueError(f"{file}: each code needs a name of its own, as in {{\"0\": \"sky\", \"1\": \"road\"}}, "
+                             f"and {code} has {_clip(name)}")
         code,name = int(code),str(name).strip()
-        if code < 0: raise ValueError(f"{file}: {name!r} has the code {code}, and codes begin at 0: leave it out")
+        if code==65535: code = VOID # white of 16 bits
+        if not 0 <= code <= 255:
+            raise ValueError(f"{file}: {name!r} has the code {code}, and codes begin at 0 and end at 255: leave it out")
+        if code==VOID and named.get(code, name) != name: name = named[code] = "void"
         if named.setdefault(code, name) != name:
-            raise ValueError(f"{file}: {named[code]!r} and {name!r} have the same code {code}: give each its own")
+            raise ValueError(f"{file}: {named[code]!r} and {name!r} have the same code {code}: "
+                             "give each its own, or write one name for both")
     return named
+
+_TITLE = re.compile(r"(id|idx|index|code|value|pixel value|class_?id|label_?id|nr|no)\b", re.I)
 
 def _numbered_lines(file):
     "Codes of a text file each of whose lines begins with a number, as in `7: road`; None if it is another"
-    found = [re.fullmatch(r"(\d+)\s*[:,;=\t ]\s*([^\d\s].*)", line) for line in read_lines(file)]
-    return _by_code((m.groups() for m in found), file) if found and all(found) else None
+    lines = [line for line in read_lines(file) if not line.startswith("#")]
+    # `7: road`, `7: 8`; or `7 road`, whose name has a letter in its first word
+    ways = (r"(-?\d+)\s*[:=]\s*(\S.*)", r"(-?\d+)(?:\s*[,;\t]\s*|\s+)(?=[^\s,;]*[^\W\d_]|[^\d\s])(\S.*)")
+    found = [re.fullmatch(ways[0], line) or re.fullmatch(ways[1], line) for line in lines]
+    if len(lines) > 2 and not found[0] and all(found[1:]) and _TITLE.match(lines[0]): found = found[1:]
+    names = [re.sub(r'^"(.*)"$', r"\1", m[2].strip()) for m in found if m]
+    if not names or not all(found):
+        _refuse_a_mixture(file, lines, found)
+        return None
+    plain = all(re.match(r"-?\d+\s+[^\s:=,;]", line) for line in lines) and len(set(names)) < len(names)
+    if plain: return None # `2 wheelers` and `4 wheelers`
+    return _by_code(((m[1],name) for m,name in zip(found, names)), file)
+
+def _refuse_a_mixture(file, lines, found):
+    "A sentence on a list most of whose lines have a number, or colours"
+    colours = sum(bool(re.search(r"\b\d{1,3}\s*[,; ]\s*\d{1,3}\s*[,; ]\s*\d{1,3}\b", line)) for line in lines)
+    if colours > 1 and 2*colours > len(lines):
+        raise ValueError(f"{file} lists colours: pass it as `colours` (`--colours {Path(file).name}`)")
+    if len(lines)/2 < sum(map(bool, found)) < len(lines):
+        odd = next(line for line,m in zip(lines, found) if not m)
+        raise ValueError(f"{file}: {odd!r} is no code with its name, and the other lines are: write `7: road`, "
+                         "a code and a name in each")
+    turned = [re.fullmatch(r"(\D.*?)\s*[,;\t:=]\s*\d+", line) for line in lines]
+    if len(lines) > 1 and all(turned[1:]):
+        raise ValueError(f"{file}: {lines[-1]!r} has the code behind the name: write `7: road`, the code first")
 
 # %% ../nbs/00_labels.ipynb #d8106827
 def _colour(given, bare=False):
     "`(r,g,b)` of a list, of `#rrggbb` (if `bare`, of `rrggbb` too) or of `r,g,b`; None if it is no colour"
     if isinstance(given, str):
-        m = re.fullmatch(rf"#{'?' if bare else ''}([0-9a-fA-F]{{6}})", given.strip())
+        m = re.fullmatch(rf"(?:#{'|0x|' if bare else ''})([0-9a-fA-F]{{6}})", given.strip())
         if m: return tuple(bytes.fromhex(m[1]))
         three = re.fullmatch(r"[\s(\[]*(\d+)\s*[,; ]\s*(\d+)\s*[,; ]\s*(\d+)[\s)\]]*", given)
-        given = three.groups() if three else ()
-    try: rgb = tuple(int(v) for v in given)
+        given = [int(v) for v in three.groups()] if three else ()
+    try: rgb = tuple(int(v) for v in given if v==int(v)) # no fractions
     except (TypeError, ValueError, OverflowError): return None
-    return rgb if len(rgb)==3 and all(0 <= v <= 255 for v in rgb) else None
+    return rgb if len(rgb)==len(given)==3 and all(0 <= v <= 255 for v in rgb) else None
 
 def as_legend(
     given, # A dictionary from name to colour or from colour to name, or a JSON, CSV or text file that holds one
@@ -109,35 +155,76 @@ def as_legend(
     if isinstance(given, (str,Path)):
         if not Path(given).is_file(): raise FileNotFoundError(f"there is no file {given}: name a legend")
         given = read_json(given) if Path(given).suffix.lower()==".json" else _rows(given)
-    if isinstance(given, dict) and "categories" in given: given = given["categories"]
+    if isinstance(given, dict): # a tool's whole file
+        lists = (given.get(k) for k in _WITHIN)
+        given = next((v for v in lists if isinstance(v, (list,tuple)) and _colour(v) is None), given)
     if isinstance(given, (list,tuple)) and all(isinstance(c, dict) for c in given):
-        given = [(c.get("name"), c.get("color", c.get("colour"))) for c in given]
+        given = [(c.get("name", c.get("title")), c.get("color", c.get("colour"))) for c in given]
     pairs = list(given.items()) if isinstance(given, dict) else list(given) if hasattr(given, "__iter__") else [given]
     if odd := [pair for pair in pairs if not isinstance(pair, (list,tuple)) or len(pair) != 2]:
-        raise ValueError(f"{file}: {odd[0]!r} is no name with its colour: write name,r,g,b in each line")
+        raise ValueError(f"{file}: {_clip(odd[0])} is no name with its colour: write name,r,g,b in each line")
     legend = {}
     for a,b in pairs:
         # `facade` is a colour only beside what is none
         tries = ((a,_colour(b)), (b,_colour(a)), (a,_colour(b, bare=True)), (b,_colour(a, bare=True)))
         name,rgb = next((t for t in tries if t[1] is not None), (a,None))
-        if rgb is None or not str(name).strip():
-            raise ValueError(f"{file}: {a!r}, {b!r} is no name with its colour: write name,r,g,b in each line")
-        if legend.get(rgb, str(name).strip()) != str(name).strip():
-            raise ValueError(f"{file}: {legend[rgb]!r} and {name!r} have the same colour {rgb}: give each its own")
-        legend[rgb] = str(name).strip()
+        if rgb is None or not isinstance(name, (str,int)) or not str(name).strip():
+            raise ValueError(f"{file}: {_clip(a)}, {_clip(b)} is no name with its colour: "
+                             "write name,r,g,b in each line")
+        name = str(name).strip()
+        known = legend.setdefault(rgb, name)
+        if known==name: continue
+        if not is_void(known) and not is_void(name):
+            raise ValueError(f"{file}: {known!r} and {name!r} have the same colour {rgb}: "
+                             "give each its own, or keep one of them")
+        if is_void(name): legend[rgb] = name
     if not legend: raise ValueError(f"{file} lists no colours: write name,r,g,b in each line")
     return legend
 
 def _rows(file):
     "Name and colour of each line of a CSV or text file; a line of titles is skipped"
-    number,apart = r"(?<![\w.])\d{1,3}(?![\w.])",r"[\s,;\t]+"
-    for line in read_lines(file):
-        if line.startswith("#") and not re.match(r"#[0-9a-fA-F]{6}\b", line): continue
-        m = re.search(r"#[0-9a-fA-F]{6}\b", line)
-        m = m or re.search(rf"(?:{number}{apart})?({number}{apart}{number}{apart}{number})", line) # a code before them
-        name = re.sub(rf"^{number}{apart}", "", (line[:m.start()]+line[m.end():]).strip(" \t,;:()[]\"'")) if m else ""
-        if m: yield name.strip(" \t,;:()[]\"'"),m[m.lastindex or 0]
-        elif re.search(r"\d", line): yield line,None
+    lines = [line for line in read_lines(file) if not line.startswith("#") or re.match(r"#[0-9a-fA-F]{6}\b", line)]
+    apart = next((s for s in ";\t," if lines and all(line.count(s) > 2 for line in lines)), None)
+    found = _cells(list(csv.reader(lines, delimiter=apart))) if apart else _loose_lines(lines)
+    for i,(line,(name,colour)) in enumerate(zip(lines, found)):
+        if colour is None and i==0 and not re.search(r"\d", line): continue # titles
+        yield (name,colour) if colour else (line,None)
+
+def _cells(rows):
+    "Name and colour in the cells of a table, by its titles, or by where the numbers stand"
+    titles = {title.strip().lower(): i for i,title in enumerate(rows[0])}
+    named = [next((titles[t] for t in ts if t in titles), None)
+             for ts in (("r","red"), ("g","green"), ("b","blue"), ("name","class","label","class name","category"))]
+    for i,row in enumerate(rows):
+        row = [cell.strip() for cell in row]
+        if None not in named:
+            r,g,b,name = (row[k] if k < len(row) else "" for k in named)
+            yield (name,f"{r},{g},{b}") if i else (name,None)
+            continue
+        numbers = [k for k,cell in enumerate(row) if cell.isdecimal()]
+        words = [cell for k,cell in enumerate(row) if cell and k not in numbers]
+        three = numbers[-3:]
+        if len(numbers)==4 and not words: words = [row[0]] # a name that is a number
+        fits = len(words)==1 and len(numbers) in (3,4) and three==list(range(three[0], three[0]+3))
+        yield (words[0],",".join(row[k] for k in three)) if fits else (row[0],None)
+
+def _loose_lines(lines):
+    "Name and colour of lines with blanks between, with a code before them or without"
+    number,apart = r"(?<![\w.])\d{1,3}(?![\w.])",r"[\s,;:=\t]+"
+    def split(line, coded):
+        cvat = re.fullmatch(r"(.+?):(\d+,\d+,\d+):[^:]*:[^:]*", line) # name, colour, parts, actions
+        if cvat: return cvat[1],cvat[2]
+        m = re.search(r"#[0-9a-fA-F]{6}\b", line) or re.fullmatch(r".+?[,;\t]\s*(?:0x)?([0-9a-fA-F]{6})", line)
+        if m and m.lastindex: return line[:m.start(1)].removesuffix("0x").strip(" ,;\t"),f"#{m[1]}"
+        code = rf"(?:{number}{apart})?" if coded else ""
+        m = m or re.search(rf"{code}({number}{apart}{number}{apart}{number})", line)
+        if not m: return line,None
+        name = (line[:m.start()]+line[m.end():]).strip(" \t,;:=()[]\"'")
+        if coded: name = re.sub(rf"^{number}{apart}", "", name)
+        return name.removesuffix("rgb").strip(" \t,;:=()[]\"'"),re.sub(apart, ",", m[m.lastindex or 0])
+    coded,plain = ([split(line, way) for line in lines] for way in (True, False))
+    one = len({name for name,_ in coded}) < len({name for name,_ in plain}) # `class 1 4 5 6`: which are the colour?
+    return [(line,None) for line in lines] if one else coded
 
 # %% ../nbs/00_labels.ipynb #1abe1508
 def void_of(
@@ -149,7 +236,7 @@ def void_of(
     given = [] if given is None else [given] if one else list(given)
     codes,colours,names = [],[],[]
     for v in given:
-        if isinstance(v, (int,np.integer)) and not isinstance(v, bool) or isinstance(v, str) and v.strip().isdecimal():
+        if _is_code(v) and len(str(v).strip()) < 4: # `000000` is a colour
             if not 0 <= int(v) <= 255:
                 raise ValueError(f"`void` is {v}, and a code is 0 to 255: give the code in the masks")
             codes.append(int(v))
@@ -162,6 +249,13 @@ def void_of(
 
 # %% ../nbs/00_labels.ipynb #1abe1511
 SAMPLE = 300 # At most so many masks are looked at before a guess
+
+def _hold_codes(masks, n):
+    "Are some masks grey, with codes below `n` (or 255)? One of another kind, or that can't be read, says no"
+    def grey(m):
+        try: return open_picture(m).mode=="L" and set(np.unique(read_mask(m)).tolist()) <= {*range(n), VOID}
+        except Exception: return False # `check_data` says what is wrong with it
+    return bool(masks) and all(map(grey, sorted(masks)[::max(1, len(masks)//8)]))
 
 def _sample(masks):
     "Codes in some masks, spread evenly: a set a mask; and whether the pictures are grey though saved in colour"
@@ -197,6 +291,10 @@ class Meaning:
 
     def look(self, masks):
         "Guess what isn't known from the masks themselves"
+        if self.legend and self.named is None and _hold_codes(masks, len({*self.legend.values()})):
+            self.named = dict(enumerate(dict.fromkeys(self.legend.values())))
+            self.void_codes = self.void_codes or [VOID]
+            self.guessed.append("the masks hold codes, not colours: the lines of the legend, counted from 0 (`codes=`)")
         named = self.named
         sure = self.legend or self.sure or self.void_codes or (named and any(self.is_void(n) for n in named.values()))
         if sure and (named or self.legend): return
@@ -232,6 +330,7 @@ class Meaning:
 
     def settle(self):
         "Names of the classes, the lookup table, and the code of each colour"
+        if self.legend: self._void_by_colour()
         if self.named is None: self._from_legend()
         colours = self._colours()
         unknown = [n for n in self.void_names if n not in self.named.values()]
@@ -248,6 +347,15 @@ class Meaning:
         lookup[self.void_codes] = VOID
         if not classes: raise ValueError("every code is void, and there is nothing to tell apart: name a class")
         return classes,lookup,colours
+
+    def _void_by_colour(self):
+        "Void that was said as a colour, also without its `#`: the name that this colour alone has is void, too"
+        known = [*self.legend.values(), *(self.named or {}).values()]
+        for name in [n for n in self.void_names if n not in known and _colour(n, bare=True)]:
+            self.void_names.remove(name)
+            self.void_colours.append(_colour(name, bare=True))
+        names = [self.legend.get(rgb) for rgb in self.void_colours]
+        self.void_names += [n for n in names if isinstance(n, str) and known.count(n)==1]
 
     def _from_legend(self):
         "Number the names of a legend, in its order"

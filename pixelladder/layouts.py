@@ -75,7 +75,10 @@ def voc_folder(
 )->Path: # Pascal VOC's own folder, which is `folder` or inside it; None if there is none
     "`VOCdevkit`, the folder that holds it, or the one inside: all three work."
     places = (folder, folder/"VOC2012", folder/"VOCdevkit"/"VOC2012")
-    return next((p for p in places if (p/"JPEGImages").is_dir()), None)
+    def is_its(p): # other tools make folders of these names, without the lists
+        lists = any((p/"ImageSets"/"Segmentation"/f"{s}.txt").is_file() for s in ("train","val"))
+        return (p/"JPEGImages").is_dir() and (lists or not (p/"SegmentationClass").is_dir())
+    return next((p for p in places if is_its(p)), None)
 
 def _voc_lists(path):
     "Names of the images of each split; an error if a part is missing"
@@ -93,7 +96,7 @@ def _if_there(file): return file if file.exists() else None
 CODE_FILES = ("codes.txt","classes.txt","class_names.txt","labels.txt","names.txt",
               "codes.json","classes.json","labels.json","label_map.json","id2label.json",
               "categories.json")
-LEGEND_FILES = ("class_dict.csv","legend.csv","colours.csv","colors.csv","label_colors.txt",
+LEGEND_FILES = ("class_dict.csv","legend.csv","colours.csv","colors.csv","label_colors.txt","labelmap.txt",
                 "legend.json","colours.json","colors.json")
 
 def _first_file(roots, names): return next((r/n for r in roots for n in names if (r/n).is_file()), None)
