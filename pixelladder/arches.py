@@ -78,8 +78,9 @@ def timm_features(
     try: import timm
     except ImportError: raise ValueError(f"{name!r} is not one of {', '.join(BODIES)}: choose one of these, "
         "or `pip install 'pixelladder[timm]'` for the models of timm") from None
-    known = timm.list_models(name) or timm.list_models(f"*{name}*")
-    if name.split(".")[0] not in known:
+    plain = name.split(".")[0] # without the name of its weights
+    known = timm.list_models(plain) or timm.list_models(f"*{plain}*")
+    if plain not in known:
         raise ValueError(f"{name!r} is neither one of {', '.join(BODIES)} nor a model of timm"
                          + (f" (did you mean {', '.join(known[:5])}?)" if known else ""))
     net = timm.create_model(name, features_only=True, pretrained=pretrained, in_chans=n_in)

@@ -98,7 +98,11 @@ def palette_for(
      "and for its 11 classes, and VOC's rule for the others.")
     if list(classes)==VOC_CODES: return voc_palette(len(VOC_CODES))
     known = {name:rgb for name,(rgb,_) in CAMVID.items()} | TELL_APART
-    return np.array([known.get(name, rgb) for name,rgb in zip(classes, voc_palette()[1:])], np.uint8)
+    taken = {known[name] for name in classes if name in known}
+    rule = [tuple(rgb) for rgb in voc_palette()[1:].tolist()]
+    spare = (rgb for rgb in rule[len(classes):] if rgb not in taken) # where the rule's turn is at one that is taken
+    def colour(name, rgb): return known[name] if name in known else next(spare, rgb) if rgb in taken else rgb
+    return np.array([colour(name, rgb) for name,rgb in zip(classes, rule)], np.uint8)
 
 # %% ../nbs/00_codes.ipynb #8a9d167d
 def plain_tensor(

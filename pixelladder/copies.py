@@ -174,7 +174,8 @@ def _copies():
     "The chapters with empty bodies, by name"
     package = Path(__file__).parent if "__file__" in globals() else Path.cwd()
     folders = [Path("exercises"), package.parent/"exercises", package/"exercises"]
-    found = next((f for f in folders if any(f.glob("[0-9]*.ipynb"))), None) # another may be called so
+    books = {f"{notebook_of(name)}.ipynb" for name in exercises()}
+    found = next((f for f in folders if books <= {p.name for p in f.glob("*.ipynb")}), None) # another may be called so
     if found is None:
         raise FileNotFoundError("there is no folder `exercises` here: run this where you have cloned the course, "
                                 "or open a chapter on Colab")
@@ -221,9 +222,10 @@ def next_step(
     file = Path(out)/f"{stem}.ipynb"
     kept = file if file.is_file() else _copies()[stem]
     cell = _cell_of(_book(kept), name)
-    effort = re.match(r"# Exercise, (.*?):", "".join(cell["source"]))[1] if cell else ""
+    effort = cell and re.match(r"# Exercise, (.*?):", "".join(cell["source"]))
+    effort = f" ({effort[1]})" if effort else ""
     open_it = f"open {file}" if file.is_file() else f"`pixelladder start {stem}`, then open {file}"
-    return (f"{name}, in chapter {stem} ({effort}): {inspect.getdoc(EXERCISES[name].answer)}\n{open_it}, write it, "
+    return (f"{name}, in chapter {stem}{effort}: {inspect.getdoc(EXERCISES[name].answer)}\n{open_it}, write it, "
         f"and run the cell "
             f"below it. {len(left)} of {len(EXERCISES)} are left.")
 

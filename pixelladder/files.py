@@ -22,7 +22,7 @@ def cache_path(
 )->Path: # `$PIXELLADDER_CACHE`, or `pixelladder` in the user's cache
     "Where everything is kept that can be made again."
     base = os.environ.get("PIXELLADDER_CACHE")
-    if base: return Path(base).expanduser()
+    if base: return Path(base).expanduser().absolute()
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()/"pixelladder"
 
 # %% ../nbs/00_files.ipynb #86072b4c

@@ -309,14 +309,13 @@ def gram(
 )->Tensor: # `(B,C,C)`
     ("For every two channels the sum of their products over all places, divided by `C*H*W` "
      "([Johnson et al. 2016](https://arxiv.org/abs/1603.08155), section 3.1).")
-    b,c,h,w = f.shape
-    rows = f.reshape(b, c, h*w)
-    return rows @ rows.transpose(1, 2) / (c*h*w)
+    flat = f.flatten(2)/f[0].numel()**.5 # before the sum, which half precision couldn't hold
+    return flat @ flat.transpose(1, 2)
 
 # %% ../nbs/11_generative.ipynb #d7d0193e
 class StyleLoss(nn.Module):
     ("How far pictures are from a style in their Gram matrices, and from their own content in one grid "
-     "([Gatys et al. 2015](https://arxiv.org/abs/1508.06576), section 2).")
+     "([Gatys et al. 2015](https://arxiv.org/abs/1508.06576), Methods).")
     def __init__(self,
         body:Body, # Looks; it is frozen
         style:Tensor, # A picture, float from 0 to 1, `(1,3,h,w)`

@@ -29,7 +29,7 @@ from .cache import cached_sums
 from .checks import follow, number, one_of, text, whole
 from .data import SegmentationData, open_data, split_for, usable_images
 from .files import replacing, writable_folder
-from .layouts import OPTIONS
+from .folders import DATA_OPTIONS
 from .metrics import constant_baseline, grid_labels, mean_iou
 from .predict import evaluate, image_counts, load_model, summarize
 from .runs import CHECKPOINT
@@ -82,8 +82,8 @@ def _read_budget(out):
     try: return {**kept, **_settle(options)}
     except ValueError as e: raise ValueError(f"{file} is damaged, or of a newer program ({e}): {way}") from e
 
-def _settle_budget(out, budget, checksum):
-    "Written into `out` before the first training, compared from then on; `checksum` gives that of the data"
+def _settle_budget(out, budget, opened):
+    "Written into `out` before the first training, compared from then on, with the data that was `opened`"
     trained = any(any(out.glob(f)) for f in ("*-*.json", "*/model.json", f"*/{CHECKPOINT}"))
     trained = trained and (out/"budget.json").exists()
     kept = _read_budget(out) if trained else budget
@@ -91,17 +91,20 @@ def _settle_budget(out, budget, checksum):
         if kept[k] != budget[k]:
             raise ValueError(f"the trainings in {out} have {k} {kept[k]}, and now {budget[k]} is asked for: "
                              "name another folder, or stay with theirs")
-    found = checksum()
-    if kept.get("checksum", found) != found: # an older ladder has none
-        raise ValueError(f"{budget['data']} isn't what the trainings in {out} had: classes, splits, pictures or masks "
-                         "are others; put them back, or name another folder")
-    if trained: return
+    if trained: return _same_data(out, kept, opened)
+    made = {**budget, "checksum": _checksum(opened, budget)}
     out.mkdir(parents=True, exist_ok=True)
-    with replacing(out/"budget.json") as draft: draft.write_text(json.dumps({**budget, "checksum": found}))
+    with replacing(out/"budget.json") as draft: draft.write_text(json.dumps(made))
+
+def _same_data(out, kept, opened):
+    "An error unless `opened` is what the trainings in `out` had; an older ladder has no checksum"
+    if opened.name==kept["data"] and kept.get("checksum") in (None, _checksum(opened, kept)): return
+    raise ValueError(f"{opened.name} isn't what the trainings in {out} had: classes, splits, pictures or masks "
+                     "are others; put them back, or name another folder")
 
 def _of_data(options):
     "Those that say what the data is"
-    return {k: options[k] for k in OPTIONS if options.get(k) is not None}
+    return {k: options[k] for k in DATA_OPTIONS if options.get(k) is not None}
 
 def _checksum(data, options):
     "One number for the classes, and for each image and mask on both sides"
@@ -136,8 +139,8 @@ def climb(
     body,of_data = Body(options["arch"]),_of_data(options)
     for head,_ in trainings: find_head(head)(body, 2) # a head that doesn't fit the body says so now, not after hours
     opened = open_data(data, options["classes"], **of_data)
-    _settle_budget(out, {"data": opened.name, **options}, lambda: _checksum(opened, options))
-    wanted = {k: v for k,v in options.items() if k not in (*OPTIONS,"classes","crop","bf16","compile")}
+    _settle_budget(out, {"data": opened.name, **options}, opened)
+    wanted = {k: v for k,v in options.items() if k not in (*DATA_OPTIONS,"classes","crop","bf16","compile")}
     wanted |= {"size": options["crop"] or options["size"], "data": opened.name}
     for head,seed in trainings:
         folder,kept = out/f"{head}-{seed}",out/f"{head}-{seed}.json"
@@ -228,6 +231,7 @@ def measure(
     budget = {k: v for k,v in _read_budget(out).items() if k != "checksum"}
     runs = [_read_run(out, head, seed) for head,seed in trainings]
     opened = open_data(data, budget["classes"], **_of_data(budget))
+    _same_data(out, _read_budget(out), opened)
     recipe = _read(out/"{}-{}".format(*trainings[0])/"model.json", {"trained": {"bf16": one_of(True,False)}},
                    "put it back from where it was trained")
     bf16,size = recipe["trained"]["bf16"],budget["crop"] or budget["size"]
@@ -261,7 +265,9 @@ def class_table(
     "Which classes each head finds."
     runs = {head: [run["iou"] for run in found["runs"] if run["head"]==head] for head in found["cost"]}
     runs |= {name: [y["iou"]] for name,y in found["yardsticks"].items()}
-    def medians(ious): return {c: np.median([iou[c] for iou in ious]) for c,v in ious[0].items() if v is not None}
+    def medians(ious):
+        known = {c: [iou[c] for iou in ious if iou[c] is not None] for c in ious[0]} # a class that nobody has or says
+        return {c: np.median(v) for c,v in known.items() if v}
     return pd.DataFrame({name: medians(ious) for name,ious in runs.items()}).round(2)
 
 # %% ../nbs/88_rungs.ipynb #34dc088a

@@ -97,6 +97,9 @@ def dense_learner(
     body = Body(arch, n_in, pretrained, standardize)
     model = DensePredictor(body, check_head(find_head(head)(body, n_out), loss_func))
     if normalize: normalize_with(dls, body.stats)
+    if loss_func is not None and class_weights is not None:
+        raise ValueError("`class_weights` are for the loss that is used by itself, and `loss_func` is another: "
+                         "leave one of them out, or weigh the classes in the loss")
     if loss_func is None: loss_func = _loss(n_out, class_weights)
     if metrics is None: metrics = [MeanIoU(n_out), PixelAccuracy(n_out)]
     device = getattr(dls, "device", None) or default_device() # PyTorch's loaders have none; fastai waits for `fit`

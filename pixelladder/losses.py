@@ -10,6 +10,7 @@ __all__ = ['MaskedFocal', 'MaskedDice']
 # %% ../nbs/00_losses.ipynb #c54755c1
 import torch
 import torch.nn.functional as F
+from .checks import number
 from .codes import VOID
 
 # %% ../nbs/00_losses.ipynb #f79e738e
@@ -18,7 +19,7 @@ class MaskedFocal:
      "void is left out.")
     def __init__(self,
         gamma:float=2., # How much less; 0 is cross-entropy
-    ): self.gamma = gamma
+    ): self.gamma = number(gamma, "gamma", 0)
 
     def __call__(self,
         scores:torch.Tensor, # float `(B,n,H,W)`
@@ -26,7 +27,8 @@ class MaskedFocal:
     )->torch.Tensor: # The mean over the labelled pixels
         "The loss of a batch."
         loss = F.cross_entropy(scores, masks.long(), ignore_index=VOID, reduction="none")
-        return ((1-torch.exp(-loss))**self.gamma*loss).sum()/(masks != VOID).sum().clamp(min=1)
+        unsure = (1-torch.exp(-loss)).clamp(min=1e-6) # a root has no slope at 0
+        return (unsure**self.gamma*loss).sum()/(masks != VOID).sum().clamp(min=1)
 
     def activation(self, scores): return scores.softmax(1)
     def decodes(self, scores): return scores.argmax(1)
@@ -35,14 +37,17 @@ class MaskedFocal:
 class MaskedDice:
     "One minus twice the overlap over the sum, by image and class; void is in none of them."
     def __init__(self,
-        smooth:float=1., # Added above and below, in pixels, so that an absent class has a loss
-    ): self.smooth = smooth
+        smooth:float=1., # Added above and below, in pixels, so that a class that is absent, and not said, costs nothing
+    ): self.smooth = number(smooth, "smooth", 0)
 
     def __call__(self,
         scores:torch.Tensor, # float `(B,n,H,W)`
         masks:torch.Tensor, # int64 `(B,H,W)`, void 255
     )->torch.Tensor: # The mean over images and classes
         "The loss of a batch."
+        if masks.shape != scores.shape[:1]+scores.shape[2:]:
+            raise ValueError(f"the masks are {tuple(masks.shape)}, and scores of {tuple(scores.shape)} want "
+                             f"{tuple(scores.shape[:1]+scores.shape[2:])}: one code a pixel, without channels")
         known = (masks != VOID)[:,None]
         probs = scores.softmax(1)*known
         truth = (masks[:,None]==torch.arange(scores.shape[1], device=scores.device)[:,None,None]).float()

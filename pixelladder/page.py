@@ -74,7 +74,8 @@ def model_entry(
 )->dict: # For `models.json`
     "Export a model for the page, and say what the page must know of it."
     from pixelladder.predict import export_onnx, load_model
-    model,name = load_model(folder),Path(folder).name
+    model,name = load_model(folder),Path(folder).resolve().name
+    score = None if (Path(folder)/"model.json").is_file() else _score(name) # one's own may be called alike
     if "task" in model.recipe:
         raise ValueError(f"{folder} makes pictures ({model.recipe['task']}), and the page shows classes: "
                          "name a model that was trained on masks")
@@ -85,7 +86,7 @@ def model_entry(
     return {"name": name, "title": name, "file": file.name,
             "bytes": file.stat().st_size, "codes": recipe["codes"], "palette": recipe["palette"],
             "size": list(model.size), "squeeze": model.squeeze, **recipe["normalization"],
-            "mean_iou": recipe.get("trained", {}).get("mean_iou", _score(name)), "about": about}
+            "mean_iou": recipe.get("trained", {}).get("mean_iou", score), "about": about}
 
 def _score(name):
     "What `results/` says of a model that ships"

@@ -15,8 +15,8 @@ from pathlib import Path
 from .codes import make_lookup
 from .data import SegmentationData, images_of, open_data
 from .files import read_lines
-from .folders import IMAGES, KINDS, Pairs, split_of
-from .layouts import NAMED, Nothing, draw_split, find_drives
+from .folders import IMAGES, KINDS, NAMED, Pairs, split_of
+from .layouts import Nothing, draw_split, find_drives
 
 # %% ../nbs/84_photos.ipynb #624af4ab
 def open_photos(

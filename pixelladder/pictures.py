@@ -8,12 +8,12 @@ Docs: https://pixelladder.github.io/pixelladder/images.html.md"""
 __all__ = ['BadPicture', 'open_picture', 'as_rgb', 'as_picture', 'through_jpeg', 'read_mask', 'packed', 'Segments']
 
 # %% ../nbs/00_images.ipynb #2685ccd5
-import io, warnings
+import io, re, warnings
 from pathlib import Path
 
 # %% ../nbs/00_images.ipynb #ddd1f9de
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 # %% ../nbs/00_images.ipynb #028f7b41
 from .codes import UNLISTED
@@ -44,11 +44,18 @@ def open_picture(
     return picture
 
 # %% ../nbs/00_images.ipynb #408e6f55
+_WAYS = Image.Transpose
+_TURNS = {2: _WAYS.FLIP_LEFT_RIGHT, 3: _WAYS.ROTATE_180, 4: _WAYS.FLIP_TOP_BOTTOM, 5: _WAYS.TRANSPOSE,
+          6: _WAYS.ROTATE_270, 7: _WAYS.TRANSVERSE, 8: _WAYS.ROTATE_90}
+
 def _upright(picture):
-    "Turned as its EXIF says, in place"
-    try: ImageOps.exif_transpose(picture, in_place=True)
-    except Exception: pass # an EXIF that can't be read turns nothing
-    return picture
+    "Turned as its EXIF says; an EXIF that can't be read turns nothing"
+    try: way = _TURNS.get(picture.getexif().get(0x0112))
+    except Exception: way = None
+    if way is None: return picture
+    turned = picture.transpose(way)
+    for key in [k for k in turned.info if re.search("exif|xmp", k, re.I)]: del turned.info[key] # turned once is enough
+    return turned
 
 def as_rgb(
     picture:Image.Image, # Any that PIL opens
@@ -59,7 +66,7 @@ def as_rgb(
         bits = "fractions (32-bit float)" if picture.mode=="F" else "16 or 32 bits a pixel"
         raise BadPicture(f"{name}: the image has {bits}, and 8 are wanted, from 0 to 255: scale it, save it as 8-bit")
     if 0 in picture.size: raise BadPicture(f"{name}: the image has no pixels: {picture.height}x{picture.width}")
-    turned = ImageOps.exif_transpose(picture) if picture.getexif().get(0x0112, 1) != 1 else picture
+    turned = _upright(picture)
     try: return turned if turned.mode=="RGB" else turned.convert("RGB")
     except ValueError as e:
         raise BadPicture(f"{name}: its colours are {turned.mode}, which can't be turned into RGB ({e}): "
@@ -116,7 +123,8 @@ def read_mask(
     if mask.mode=="1": return np.array(mask.convert("L")) # black and white, 0 and 255
     if mask.mode=="P" and legend: return _by_palette(mask, legend)
     codes = np.array(mask)
-    return np.where(codes==65535, 255, codes) if codes.dtype==np.uint16 else codes # white of 16 bits is that of 8
+    sixteen = codes.dtype.kind=="u" and codes.itemsize==2
+    return np.where(codes==65535, 255, codes) if sixteen else codes # white of 16 bits is that of 8
 
 # %% ../nbs/00_images.ipynb #8a45aa13
 def packed(

@@ -8,6 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/predictions.html.md"""
 __all__ = ['PICTURES', 'SOFTWARE', 'is_answer', 'list_pictures', 'predict_files']
 
 # %% ../nbs/89_predictions.ipynb #b51f5561
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 
@@ -47,7 +48,7 @@ def list_pictures(
 )->list: # `(picture,name)` of each: its path, and the answer's without an ending, below the folder for answers
     "Each picture that is named, or lies in a folder that is, and what its answer is called."
     paths,found = [paths] if isinstance(paths, (str,Path)) else list(paths),[]
-    for path in map(Path, paths):
+    for path in dict.fromkeys(map(Path, paths)):
         inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES and not p.name.startswith("."))
         if path.is_dir() and not inside: raise FileNotFoundError(f"{path} holds no pictures: name a folder that does")
         listed = [(p,p.relative_to(path)) for p in inside] if path.is_dir() else [(path,Path(path.name))]
@@ -57,11 +58,12 @@ def list_pictures(
         raise FileNotFoundError(f"there are no pictures but the answers in {out}: name others, "
                                 "or choose another folder for the answers (--out)")
     stems = [to.with_suffix("") for _,to in found]
-    names = [to.with_suffix("") if stems.count(to.with_suffix(""))==1 else to for _,to in found] # a.jpg beside a.png
+    many = Counter(stems)
+    names = [stem if many[stem]==1 else to for stem,(_,to) in zip(stems, found)] # a.jpg beside a.png
     if len(set(names)) < len(names):
-        twice = next(n for n in names if names.count(n) > 1)
+        twice = Counter(names).most_common(1)[0][0]
         raise ValueError(f"two pictures are called {twice}, and one answer would replace the other: "
-                         "name the folder above both, or predict them one after the other")
+                         "name the folder above both, or give each another folder for its answer")
     return [(p,name) for (p,_),name in zip(found, names)]
 
 # %% ../nbs/89_predictions.ipynb #178feba6

@@ -99,6 +99,7 @@ def _chosen(chapter, modules):
     "The module that is meant"
     said = f"{chapter:02}" if type(chapter) is int else getattr(chapter, "__name__", str(chapter))
     said = said.removesuffix(".ipynb").split("/")[-1]
+    if said.isdecimal(): said = said.zfill(2)
     if said in EXERCISES: return [_chapter(said)]
     found = [m for m,book in modules.items() if said in (m, book, *book.split("_", 1))]
     if found: return found

@@ -231,7 +231,11 @@ def large_enough(
         raise ValueError(f"{data.name} has no images in its split {split!r}, and training needs some: add them")
     if not crop: return images
     def fits(path):
-        with Image.open(path) as picture: return picture.height >= crop[0] and picture.width >= crop[1]
+        with Image.open(path) as picture:
+            h,w = picture.height,picture.width
+            try: sideways = picture.getexif().get(0x0112, 1) > 4 # stored lying on its side
+            except Exception: sideways = False
+        return (w if sideways else h) >= crop[0] and (h if sideways else w) >= crop[1]
     kept = [p for p in images if fits(p)]
     small = f"smaller than {crop[0]}x{crop[1]}"
     if not kept:
@@ -263,7 +267,8 @@ def check_codes(
     n:int, # How many classes
 )->str: # A warning; empty if all is well
     "A `ValueError` where training would be on nothing, or on codes that are no classes."
-    counts = sum(np.bincount(np.asarray(y.cpu()).ravel().clip(-1, 256)+1, minlength=258) for y in masks)
+    codes = (np.asarray(y.cpu()).astype(np.int64).ravel() for y in masks)
+    counts = sum(np.bincount(c.clip(-1, 256)+1, minlength=258) for c in codes)
     found = {code-1: int(c) for code,c in enumerate(counts) if c}
     odd = [c for c in found if not 0 <= c < n and c != VOID]
     if odd:

@@ -188,6 +188,7 @@ class Segmenter:
         chosen,why = self.way(own)
         if how is not None and one_of(*WAYS)(how, "how") != chosen: chosen,why = how,f"{how}, as was asked for"
         many = dict(flips=flips, scales=tuple(scales))
+        if not many["scales"]: raise ValueError("`scales` is empty: give at least one, as in (1,)")
         if chosen=="tiled":
             tile = height_and_width(self.size if tile is None else tile, "tile")
             many |= self._whole_stats(picture)

@@ -41,7 +41,7 @@ def _grid(x):
 # %% ../nbs/00_show.ipynb #4747f216
 def _number(v):
     "`v` in at most 3 significant digits; a whole number without a point"
-    return str(int(v)) if v==int(v) and abs(v) < 1e5 else f"{v:.3g}"
+    return str(int(v)) if abs(v) < 1e5 and v==int(v) else f"{v:.3g}" # also `inf` and `nan`
 
 # %% ../nbs/00_show.ipynb #b9761a3e
 def _cells(ax, a, colour, cell):

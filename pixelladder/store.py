@@ -94,7 +94,8 @@ def learner_recipe(
                       f"saved model will be whole, {way}, so its answers may be worse: to train as it predicts, take "
                       f"`Resize(({h},{w}), method='squish')`, or `RandomCrop(({h},{w}))` where no picture is smaller")
     data = SimpleNamespace(codes=names, palette=palette_for(names))
-    made = recipe(model, data, size, {"epochs": getattr(learn, "epoch", 0)}, size if cut else None)
+    epochs = len(getattr(getattr(learn, "recorder", None), "values", [])) # of the last `fit`
+    made = recipe(model, data, size, {"epochs": epochs}, size if cut else None)
     made["normalization"] = dict(zip(("mean","std"), stats))
     return made
 

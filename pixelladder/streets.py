@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 # %% ../nbs/00_streets.ipynb #049feb9c
+from .checks import whole
 from .codes import CAMVID_CODES, palette_for
 from .files import DRAFT, cache_path, lock_folder
 
@@ -283,7 +284,7 @@ def draw_street(
     "One frame of a drive and its mask. The same arguments give the same pixels, in every process."
     if sequence not in SEQUENCES:
         raise ValueError(f"there is no sequence {sequence!r}: choose one of {', '.join(SEQUENCES)}")
-    drive = SEQUENCES[sequence]
+    drive,frame = SEQUENCES[sequence],whole(frame, "frame", None)
     if not 0 <= frame < drive.frames:
         raise ValueError(f"{sequence} has the frames 0 to {drive.frames-1}, not {frame}")
     if min(size) < 8: raise ValueError(f"`size` must be at least 8x8 pixels, not {size[0]}x{size[1]}")

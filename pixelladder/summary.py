@@ -100,6 +100,7 @@ def summary(
     ghost,x = copy.deepcopy(model).to("meta").train(),torch.empty(1, model.body.n_in, *size, device="meta")
     levels = _levels(ghost)
     with _outputs(levels) as found: kept,operations = _kept_bytes(ghost, x, levels),_operations(ghost, x, levels)
+    levels = {n: part for n,part in levels.items() if n in found} # what isn't called has no size
     sees = receptive_fields(model.body)
     sees = dict(zip(levels, sees if "body.net.0" in levels else sees[-1:]))
     found = {n: f[-1] if isinstance(f, (list,tuple)) else f for n,f in found.items()}
@@ -107,7 +108,7 @@ def summary(
         parameters = sum(p.numel() for p in levels[n].parameters())
         return [found[n].shape[1], _cells(found[n]), sees.get(n, ""), parameters, kept[n]/2**20, operations[n]/1e9]
     table = pd.DataFrame({n: row(n) for n in levels}, index=["channels","size","sees","parameters","MiB","GMAC"]).T
-    parameters,gmac = table["parameters"].sum(),table["GMAC"].sum()
+    parameters,gmac = sum(p.numel() for p in model.parameters()),table["GMAC"].sum()
     table.loc["all"] = ["", f"{size[0]}x{size[1]}", "", parameters, sum(kept.values())/2**20, gmac]
     return table.astype({"MiB": float, "GMAC": float}).round(2)
 

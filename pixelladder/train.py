@@ -8,7 +8,8 @@ Docs: https://pixelladder.github.io/pixelladder/train.html.md"""
 __all__ = ['DEFAULTS', 'OF_LADDER', 'NEEDED', 'PERHAPS', 'train', 'resume', 'rate_for', 'settled', 'say_decoding']
 
 # %% ../nbs/87_train.ipynb #9dc1930e
-import os, sys, zlib
+import os, shlex, sys, zlib
+from collections import Counter
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from inspect import signature
@@ -17,6 +18,7 @@ from types import SimpleNamespace
 from typing import Literal
 from .checks import follow, number, one_of, text, whole
 from .files import writable_folder
+from .folders import DATA_OPTIONS, NAMED
 
 # %% ../nbs/87_train.ipynb #cdbfb6be
 def train(
@@ -83,13 +85,16 @@ def resume(
 
 # %% ../nbs/87_train.ipynb #6d780055
 def _absolute(options):
-    "`options` with the path of a folder of data as it is from everywhere"
+    "`options` with paths as they are from everywhere; what lies in the data's folder goes before what lies here"
     options = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k,v in options.items()}
-    found = {}
-    for name in ("data","images","masks","codes","colours","val"):
-        place = Path(str(options.get(name) or "")).expanduser()
-        there = place.is_dir() or place.is_file() and name!="data"
-        if options.get(name) and there: found[name] = str(place.resolve())
+    found,data = {},str(options.get("data") or "")
+    root = Path(data).expanduser()
+    if data and data not in NAMED and root.is_dir(): found["data"] = str(root.resolve())
+    for name in ("images","masks","codes","colours","val"):
+        said = options.get(name)
+        if not said or not isinstance(said, str): continue
+        there = next((p for p in (root/said, Path(said).expanduser()) if p.exists()), None)
+        if there: found[name] = str(there.resolve())
     start = Path(str(options.get("start") or "")).expanduser()
     if options.get("start") and (start/"model.json").is_file(): found["start"] = str(start.resolve())
     return {**options, **found}
@@ -111,7 +116,8 @@ def _sides(value, name):
 def _several(value, name):
     "A list of words or numbers; a tuple would be one colour"
     if not isinstance(value, (list,tuple)): raise ValueError(f"`{name}` must be a list, as in [255], not {value!r}")
-    return [v if isinstance(v, str) else whole(v, name, least=None) for v in value]
+    def one(v): return whole(int(v) if isinstance(v, str) and v.isdecimal() else v, name, least=None)
+    return [v if isinstance(v, str) and not v.isdecimal() else one(v) for v in value]
 
 def _above_0(check, value, name):
     "What `check` finds, if it is above 0"
@@ -121,7 +127,8 @@ def _above_0(check, value, name):
 
 def _share(value, name):
     "A share, or a file by its name"
-    return (text if isinstance(value, str) else number)(value, name)
+    try: return number(float(value) if isinstance(value, str) else value, name)
+    except ValueError: return text(value, name)
 
 _count,_positive = partial(_above_0, partial(whole, least=None)),partial(_above_0, number)
 NEEDED = {"data": text, "head": text, "arch": text, "epochs": _count, "batch_size": _count,
@@ -186,8 +193,13 @@ def _check_task(o):
 
 def _saved(o, out):
     "What to do next"
-    if o.task != "classes": return f"saved in {out}; to use it: pixelladder predict {out} PICTURE --out FOLDER"
-    return f"saved in {out}; its score at the masks' own size: pixelladder evaluate {out} --data {o.data}"
+    folder = shlex.quote(str(out))
+    if o.task != "classes": return f"saved in {out}; to use it: pixelladder predict {folder} PICTURE --out FOLDER"
+    said = {k: getattr(o, k) for k in ("data","classes","holdout",*DATA_OPTIONS)} # else others would validate
+    words = [w for k,v in said.items() if v is not None and v != DEFAULTS.get(k)
+             for w in (_flag(k), *(v if isinstance(v, list) else [v]))]
+    return (f"saved in {out}; its score at the masks' own size: "
+            f"pixelladder evaluate {folder} {shlex.join(map(str, words))}")
 
 def _of_task(task):
     "What a recipe says of a model that makes pictures: its channels have the place of the classes"
@@ -203,7 +215,10 @@ def _described(data, dls, o):
     sides = [*zip(("train","val"), (dls.train_ds.items, dls.valid_ds.items))]
     if o.task=="classes": sums = cached_sums(data, None if o.crop else o.size)
     else: sums = {p: zlib.crc32(p.read_bytes()) for _,items in sides for p in items} # masks aren't needed
-    return {"codes": list(data.codes), **{side: {p.name: sums[p] for p in items} for side,items in sides}}
+    def known(items): # by their names; by their paths where two have one name
+        names,top = Counter(p.name for p in items),os.path.commonpath([p.parent for p in items])
+        return {p.name if names[p.name]==1 else Path(os.path.relpath(p, top)).as_posix(): sums[p] for p in items}
+    return {"codes": list(data.codes), **{side: known(items) for side,items in sides}}
 
 def _changes(side, was, now):
     "What is new, gone or different of the images of one side"
@@ -260,13 +275,13 @@ def _learner(o, rank, resume):
     from fastai.torch_core import set_seed
     from pixelladder.body import find_head
     from pixelladder.data import open_data
-    from pixelladder.layouts import OPTIONS
     from pixelladder.learner import bf16_is_native, dense_learner
     head = find_head(o.head)
     if o.bf16 is None: o.bf16 = bf16_is_native()
     if o.task != "classes": return _painter(o, rank, resume)
     first = _start_model(o) if o.start and not resume else None
-    data = open_data(o.data, classes=o.classes, **{k: getattr(o, k) for k in OPTIONS})
+    given = {k: getattr(o, k) for k in DATA_OPTIONS}
+    data = open_data(o.data, classes=o.classes, **given)
     # each process flips its own images; the model is that of the first
     set_seed(o.seed+rank, reproducible=True)
     dls = _batches(data, o)
@@ -355,9 +370,8 @@ def _painter(o, rank, resume):
     from pixelladder.generative import TASKS, picture_learner
     from pixelladder.photos import open_photos
     from pixelladder.pieces import picture_dls
-    from pixelladder.layouts import OPTIONS
     from pixelladder.pictures import as_picture
-    data = open_photos(o.data, classes=o.classes, **{k: getattr(o, k) for k in OPTIONS})
+    data = open_photos(o.data, classes=o.classes, **{k: getattr(o, k) for k in DATA_OPTIONS})
     def read(path):
         image = as_picture(path)
         if not o.crop: image = image.resize(o.size[::-1], Image.Resampling.BILINEAR)
@@ -389,7 +403,7 @@ def _fit(learn, o, save):
     from pixelladder.runs import all_processes, name_lost_file, stop_after_epoch
     cbs = [StopOnNaN(), save]
     with all_processes(learn), stop_after_epoch(learn):
-        with advise_on_memory(o.batch_size), name_lost_file(save.folder):
+        with advise_on_memory(learn.dls.train.bs), name_lost_file(save.folder):
             with _spoken(learn): _epochs(learn, o, cbs)
 
 def _epochs(learn, o, cbs):

@@ -157,3 +157,12 @@ def test_what_is_a_picture(camvid, tmp_path):
     exif[0x0112] = 6
     Image.fromarray(rgb).save(tmp_path/"t.png", exif=exif)
     assert camvid(tmp_path/"t.png").shape==(30,20) and (camvid(str(tmp_path/"t.png"))==camvid(np.rot90(rgb, -1).copy())).all()
+
+def test_an_exif_that_is_damaged_stops_nothing(tmp_path):
+    "Tags of a wrong kind beside an orientation: PIL's `exif_transpose` writes them anew, and fails"
+    from pixelladder.pictures import as_picture
+    Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4,6)).save(tmp_path/"a.jpg")
+    picture = Image.open(tmp_path/"a.jpg")
+    picture.load()
+    picture.getexif = lambda: {0x0112: 6, 0x011a: "no fraction"}
+    assert as_picture(picture).size==(4,6)

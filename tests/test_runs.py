@@ -391,3 +391,25 @@ def test_without_accelerate():
     code = "import sys; sys.modules['accelerate'] = None\nfrom pixelladder.runs import join_processes; join_processes()"
     r = ask(exec, code, {}, WORLD_SIZE="2")
     assert r.stderr.splitlines()[-1]=="ValueError: a training in several processes needs accelerate: pip install accelerate"
+
+def test_the_command_that_is_named_scores_what_validated(tmp_path):
+    "Whoever runs it has the same split, and not images that were trained on"
+    import re, shlex
+    from pixelladder.train import _saved, settled, DEFAULTS
+    data = segnet_folder(tmp_path/"my data", dict(train=4, val=2), (40,48))
+    o = settled({**DEFAULTS, "data": str(data), "val": .5, "split_seed": 7, "void": [255]})
+    words = shlex.split(re.search("pixelladder (.*)", _saved(o, tmp_path/"m n"))[1])
+    assert words==["evaluate",str(tmp_path/"m n"),"--data",str(data),"--void","255","--val","0.5","--split-seed","7"]
+    given = settled({**DEFAULTS, "data": str(data), "val": "0.5", "void": ["255"]})
+    assert (given.val,given.void)==(.5,[255]) # as words and as numbers
+
+def test_a_path_in_the_data_goes_before_one_from_here(tmp_path, monkeypatch):
+    from pixelladder.train import settled, DEFAULTS
+    for place in (tmp_path,tmp_path/"d"):
+        (place/"images").mkdir(parents=True)
+        (place/"masks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    o = settled({**DEFAULTS, "data": "d", "images": "images", "masks": "masks"})
+    assert (o.data,o.images,o.masks)==tuple(str(tmp_path/n) for n in ("d","d/images","d/masks"))
+    (tmp_path/"streets").mkdir()
+    assert settled({**DEFAULTS, "data": "streets"}).data=="streets"
