@@ -34,7 +34,7 @@ from .metrics import constant_baseline, grid_labels, mean_iou
 from .predict import evaluate, image_counts, load_model, summarize
 from .runs import CHECKPOINT
 from .show import best_median_worst
-from .summary import summary
+from .summary import least_side, summary
 from .train import DEFAULTS, OF_LADDER, resume, say_decoding, settled, train
 
 # %% ../nbs/88_rungs.ipynb #3501de80
@@ -138,6 +138,7 @@ def climb(
     options = _settle({**OF_LADDER, **kwargs, "data": data})
     body,of_data = Body(options["arch"]),_of_data(options)
     for head,_ in trainings: find_head(head)(body, 2) # a head that doesn't fit the body says so now, not after hours
+    least_side(body, options["crop"] or options["size"]) # so does a size that `measure` can't tell the costs of
     opened = open_data(data, options["classes"], **of_data)
     _settle_budget(out, {"data": opened.name, **options}, opened)
     wanted = {k: v for k,v in options.items() if k not in (*DATA_OPTIONS,"classes","crop","bf16","compile")}

@@ -326,7 +326,7 @@ def find_data(
     val=None, # What validates: a share (0.2), or a file that lists names
     group:str=None, # What a random split keeps together: "prefix" of the name, "folder", "none"; guessed if None
     split_seed:int=0, # Of a random split
-)->dict: # What `SegmentationData` takes; `said`: what was understood, line by line; `named`: the folders given
+)->dict: # What `SegmentationData` takes; `said`: what was understood, line by line; `named`: what was given
     "Find out all about the data set in a folder. Nothing is read but names, lists and, for guesses, some masks."
     root = Path(path).expanduser() if path else Path(images or ".").expanduser().parent
     if path and not root.is_dir():
@@ -359,7 +359,7 @@ def find_data(
                colours=panoptic or legend, drives=drives, faults=tuple(every))
     out["mask_name"] = pairs[0].pattern() if pairs else "SegmentationClass/{}.png"
     out["said"] = _said(found, meaning, out, how)
-    out["named"] = {k: wanted[k] for k in ("images","masks") if wanted[k]}
+    out["named"] = {k: wanted[k] for k in ("images","masks","group") if wanted.get(k)}
     return out
 
 def _place(root, given, what):
@@ -489,7 +489,7 @@ def write_dataset(
     lookup,classes = found["lookup"],found["codes"]
     codes = {str(c): classes[lookup[c]] for c in range(256) if lookup[c] < len(classes)}
     void = [c for c in range(256) if lookup[c]==VOID]
-    kept = {k: relative(Path(v), root) for k,v in found["named"].items()}
+    kept = {k: v if k=="group" else relative(Path(v), root) for k,v in found["named"].items()}
     kept |= {"classes": classes, "codes": codes, "void": void}
     kept["splits"] = {s: [relative(p, root) for p in ps] for s,ps in found["splits"].items()}
     legend = found["colours"]
