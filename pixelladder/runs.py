@@ -121,7 +121,8 @@ def _tensors(learn):
     tensors = {f"model.{k}": t for k,t in get_model(learn.model).state_dict().items()}
     memory = learn.opt.state_dict()["state"]
     tensors |= {f"opt.{i}.{k}": t for i,m in enumerate(memory) for k,t in m.items() if torch.is_tensor(t)}
-    return ({k: t.detach().cpu().contiguous() for k,t in tensors.items()},
+    def apart(t): return t.detach().cpu().clone(memory_format=torch.contiguous_format) # tied ones, too
+    return ({k: apart(t) for k,t in tensors.items()},
             [{k: v for k,v in m.items() if not torch.is_tensor(v)} for m in memory])
 
 # %% ../nbs/86_runs.ipynb #121e2aaf

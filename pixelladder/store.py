@@ -135,7 +135,8 @@ def save_model(
         model = getattr(model.model, "module", model.model) # without what several GPUs wrap around it
     elif recipe is None:
         raise ValueError("`recipe` is missing: pass `recipe(model, data, size)`, or a `Learner`, which knows its own")
-    def plain(t): return (t.half() if half and t.ndim==4 else t).detach().cpu().contiguous()
+    def plain(t): # a copy, because safetensors takes no tied weights
+        return (t.half() if half and t.ndim==4 else t).detach().cpu().clone(memory_format=torch.contiguous_format)
     weights,folder = {name: plain(t) for name,t in model.state_dict().items()},Path(folder)
     try:
         text = json.dumps(recipe, indent=1)

@@ -75,11 +75,14 @@ def resume(
                          f"the options are {', '.join(recorded)}")
     # where None leaves it to `train`, it agrees with whatever came of it
     said = {k: v for k,v in kwargs.items() if v is not None or k not in ("lr","bf16")}
-    run = settled(recorded)
-    asked = vars(settled({**recorded, **said}))
+    # these may have moved; what lies there is compared later
+    places = ("data","images","masks","codes","colours")
+    asked = settled({**recorded, **said})
+    run = settled({**recorded, **{k: v for k,v in said.items() if k in places}})
     for k,was in vars(run).items():
-        if k in said and asked[k] != was:
-            raise ValueError(f"the run in {out} has {_flag(k)} {was}, not {asked[k]}: "
+        now = getattr(asked, k)
+        if k in said and now != was:
+            raise ValueError(f"the run in {out} has {_flag(k)} {was}, not {now}: "
                              "leave that out, or start a new run in another folder")
     return _run(run, out, resume=True)
 

@@ -113,6 +113,18 @@ def test_a_run_whose_data_has_changed_is_not_gone_on_with(tmp_path, change):
     with pytest.raises(ValueError, match=words): resume(out)
     assert (out/CHECKPOINT).read_bytes()==before
 
+def test_a_run_goes_on_where_its_data_has_moved(tmp_path):
+    data = segnet_folder(tmp_path/"d", {"train": 12, "val": 5}, (40,48))
+    (data/"codes.txt").write_text("\n".join(NAMES))
+    out = stopped_after_an_epoch(data, tmp_path/"m")
+    other = segnet_folder(tmp_path/"other", {"train": 12, "val": 5}, (40,48), seed=1)
+    (other/"codes.txt").write_text("\n".join(NAMES))
+    moved = data.rename(tmp_path/"moved")
+    with pytest.raises(FileNotFoundError, match="there is no folder"): resume(out)
+    with pytest.raises(ValueError, match="not what the run .* was started with"): resume(out, data=other)
+    resume(out, data=moved)
+    assert load_model(out).recipe["trained"]["epochs_done"]==2
+
 def test_a_record_with_more_epochs_than_the_run(data, tmp_path):
     out = stopped_after_an_epoch(data, tmp_path/"m")
     rewrite(out, lambda record: record.update(epochs=10, rows=record["rows"]*10))
