@@ -377,7 +377,7 @@ def _reasons(spec, cases, outcomes, wanted, got, want):
     tensors = isinstance(got, Tensor) and isinstance(want, Tensor)
     if tensors and got.dtype==want.dtype and _equal(got, want):
         yield "Which step leaves float64, or adds a small number?"
-    if all(r==REFUSED for r in results if isinstance(r, str)) and all(isinstance(r, str) for r in results):
+    if all(isinstance(r, str) and r==REFUSED for r in results):
         yield "You refuse every input. Which condition is always true?"
     inputs,gs,ws = _counted(cases, results, wanted)
     if gs and _numbers(gs).isnan().all() and not _numbers(ws).isnan().all(): yield _NAN

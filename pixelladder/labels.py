@@ -23,7 +23,7 @@ from .pictures import open_picture, read_mask
 def read_codes(
     file:Path, # A name a line; the first is code 0
 )->list: # The names
-    "The names of the codes. An empty line, a name that comes twice, and too many names are errors."
+    "The names of the codes; `#` begins a comment. An empty line, a name twice, and too many names are errors."
     lines = [line for line in read_lines(file, empty=True) if not line.startswith("#")]
     if lines[:1]==["__ignore__"]: del lines[0] # LabelMe's, and its code is -1
     while lines and not lines[-1]: lines.pop()
@@ -105,6 +105,7 @@ def _by_code(pairs, file):
                              "give each its own, or write one name for both")
     return named
 
+# %% ../nbs/00_labels.ipynb #84477612
 _TITLE = re.compile(r"(id|idx|index|code|value|pixel value|class_?id|label_?id|nr|no)\b", re.I)
 
 def _numbered_lines(file):
@@ -142,10 +143,10 @@ def _colour(given, bare=False):
         m = re.fullmatch(rf"(?:#{'|0x|' if bare else ''})([0-9a-fA-F]{{6}})", given.strip())
         if m: return tuple(bytes.fromhex(m[1]))
         three = re.fullmatch(r"[\s(\[]*(\d+)\s*[,; ]\s*(\d+)\s*[,; ]\s*(\d+)[\s)\]]*", given)
-        given = [int(v) for v in three.groups()] if three else ()
-    try: rgb = tuple(int(v) for v in given if v==int(v)) # no fractions
+        given = three.groups() if three else ()
+    try: rgb = tuple(int(v) if isinstance(v, str) or v==int(v) else -1 for v in given) # a fraction is no colour's
     except (TypeError, ValueError, OverflowError): return None
-    return rgb if len(rgb)==len(given)==3 and all(0 <= v <= 255 for v in rgb) else None
+    return rgb if len(rgb)==3 and all(0 <= v <= 255 for v in rgb) else None
 
 def as_legend(
     given, # A dictionary from name to colour or from colour to name, or a JSON, CSV or text file that holds one
@@ -181,6 +182,7 @@ def as_legend(
     if not legend: raise ValueError(f"{file} lists no colours: write name,r,g,b in each line")
     return legend
 
+# %% ../nbs/00_labels.ipynb #d8106829
 def _rows(file):
     "Name and colour of each line of a CSV or text file; a line of titles is skipped"
     lines = [line for line in read_lines(file) if not line.startswith("#") or re.match(r"#[0-9a-fA-F]{6}\b", line)]
@@ -250,12 +252,15 @@ def void_of(
 # %% ../nbs/00_labels.ipynb #1abe1511
 SAMPLE = 300 # At most so many masks are looked at before a guess
 
-def _hold_codes(masks, n):
-    "Are some masks grey, with codes below `n` (or 255)? One of another kind, or that can't be read, says no"
-    def grey(m):
-        try: return open_picture(m).mode=="L" and set(np.unique(read_mask(m)).tolist()) <= {*range(n), VOID}
-        except Exception: return False # `check_data` says what is wrong with it
-    return bool(masks) and all(map(grey, sorted(masks)[::max(1, len(masks)//8)]))
+def _greys(masks):
+    "The values in some masks, if all of these are grey pictures; else none"
+    found = set()
+    for m in sorted(masks)[::max(1, len(masks)//8)]:
+        try: values = np.unique(read_mask(m)).tolist() if open_picture(m).mode=="L" else ()
+        except Exception: values = () # `check_data` says what is wrong with it
+        if not values: return set()
+        found |= set(values)
+    return found
 
 def _sample(masks):
     "Codes in some masks, spread evenly: a set a mask; and whether the pictures are grey though saved in colour"
@@ -291,10 +296,7 @@ class Meaning:
 
     def look(self, masks):
         "Guess what isn't known from the masks themselves"
-        if self.legend and self.named is None and _hold_codes(masks, len({*self.legend.values()})):
-            self.named = dict(enumerate(dict.fromkeys(self.legend.values())))
-            self.void_codes = self.void_codes or [VOID]
-            self.guessed.append("the masks hold codes, not colours: the lines of the legend, counted from 0 (`codes=`)")
+        if self.legend and self.named is None: self._beside_a_legend(_greys(masks))
         named = self.named
         sure = self.legend or self.sure or self.void_codes or (named and any(self.is_void(n) for n in named.values()))
         if sure and (named or self.legend): return
@@ -310,6 +312,18 @@ class Meaning:
             self.void_codes = [VOID]
             self.guessed.append(f"255 is void: {of} it stands beside other codes (`void=`)")
         if named is None: self._number(values-set(self.void_codes), of, masks)
+
+    def _beside_a_legend(self, values):
+        "What the `values` of grey masks are, where colours are named: greys of the legend, or its lines"
+        if not values: return
+        levels = {r: name for (r,g,b),name in self.legend.items() if r==g==b}
+        lines = dict(enumerate(dict.fromkeys(self.legend.values())))
+        if values <= levels.keys():
+            self.named = levels
+            self.guessed.append("the masks are grey: their levels are the greys of the legend (`codes=`)")
+        elif values-{VOID} <= lines.keys():
+            self.named,self.void_codes = lines,self.void_codes or [VOID]
+            self.guessed.append("the masks hold codes, not colours: the lines of the legend, counted from 0 (`codes=`)")
 
     def _binary(self, of):
         names = [self.named[k] for k in sorted(self.named)] if self.named else ["background","foreground"]

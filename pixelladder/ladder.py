@@ -34,7 +34,7 @@ from .metrics import constant_baseline, grid_labels, mean_iou
 from .predict import evaluate, image_counts, load_model, summarize
 from .runs import CHECKPOINT
 from .show import best_median_worst
-from .summary import least_side, summary
+from .summary import check_last_grid, summary
 from .train import DEFAULTS, OF_LADDER, resume, say_decoding, settled, train
 
 # %% ../nbs/88_rungs.ipynb #3501de80
@@ -138,7 +138,7 @@ def climb(
     options = _settle({**OF_LADDER, **kwargs, "data": data})
     body,of_data = Body(options["arch"]),_of_data(options)
     for head,_ in trainings: find_head(head)(body, 2) # a head that doesn't fit the body says so now, not after hours
-    least_side(body, options["crop"] or options["size"]) # so does a size that `measure` can't tell the costs of
+    check_last_grid(body, options["crop"] or options["size"]) # so does a size that `measure` can't tell the costs of
     opened = open_data(data, options["classes"], **of_data)
     _settle_budget(out, {"data": opened.name, **options}, opened)
     wanted = {k: v for k,v in options.items() if k not in (*DATA_OPTIONS,"classes","crop","bf16","compile")}
@@ -229,10 +229,11 @@ def measure(
 )->dict: # `budget`, `runs` (a list), `cost`, `yardsticks`
     "All that is known of a ladder; kept as `ladder.json` in `out`."
     out,trainings = Path(out),_trainings(heads, seeds)
-    budget = {k: v for k,v in _read_budget(out).items() if k != "checksum"}
+    kept = _read_budget(out)
+    budget = {k: v for k,v in kept.items() if k != "checksum"}
     runs = [_read_run(out, head, seed) for head,seed in trainings]
     opened = open_data(data, budget["classes"], **_of_data(budget))
-    _same_data(out, _read_budget(out), opened)
+    _same_data(out, kept, opened)
     recipe = _read(out/"{}-{}".format(*trainings[0])/"model.json", {"trained": {"bf16": one_of(True,False)}},
                    "put it back from where it was trained")
     bf16,size = recipe["trained"]["bf16"],budget["crop"] or budget["size"]

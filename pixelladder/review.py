@@ -25,7 +25,7 @@ from PIL import Image
 from .checks import whole
 from .codes import UNLISTED, VOID
 from .folders import image_stem
-from .pictures import BadPicture, read_mask
+from .pictures import BadPicture, orientation, read_mask
 
 # %% ../nbs/00_review.ipynb #1fe0b938
 def look_at(
@@ -214,7 +214,7 @@ def turned_photos(
     "Photos that their EXIF turns or mirrors."
     def turned(image):
         try:
-            with Image.open(image) as picture: return picture.getexif().get(0x0112, 1) not in (0,1)
+            with Image.open(image) as picture: return orientation(picture) != 1
         except Exception: return False # `check_data` says what is wrong with it
     images = [p for images in data.splits.values() for p in images]
     with ThreadPoolExecutor() as pool: return [p for p,yes in zip(images, pool.map(turned, images)) if yes]
@@ -232,10 +232,8 @@ def large_enough(
     if not crop: return images
     def fits(path):
         with Image.open(path) as picture:
-            h,w = picture.height,picture.width
-            try: sideways = picture.getexif().get(0x0112, 1) > 4 # stored lying on its side
-            except Exception: sideways = False
-        return (w if sideways else h) >= crop[0] and (h if sideways else w) >= crop[1]
+            h,w = picture.size if orientation(picture) > 4 else picture.size[::-1]
+        return h >= crop[0] and w >= crop[1]
     kept = [p for p in images if fits(p)]
     small = f"smaller than {crop[0]}x{crop[1]}"
     if not kept:

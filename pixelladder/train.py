@@ -8,7 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/train.html.md"""
 __all__ = ['DEFAULTS', 'OF_LADDER', 'NEEDED', 'PERHAPS', 'train', 'resume', 'rate_for', 'settled', 'say_decoding']
 
 # %% ../nbs/87_train.ipynb #9dc1930e
-import os, shlex, sys, zlib
+import os, re, shlex, sys, zlib
 from collections import Counter
 from contextlib import nullcontext, redirect_stdout
 from functools import partial
@@ -119,8 +119,8 @@ def _sides(value, name):
 def _several(value, name):
     "A list of words or numbers; a tuple would be one colour"
     if not isinstance(value, (list,tuple)): raise ValueError(f"`{name}` must be a list, as in [255], not {value!r}")
-    def one(v): return whole(int(v) if isinstance(v, str) and v.isdecimal() else v, name, least=None)
-    return [v if isinstance(v, str) and not v.isdecimal() else one(v) for v in value]
+    value = [int(v) if isinstance(v, str) and re.fullmatch(r"\d{1,3}", v) else v for v in value] # `000000` is a colour
+    return [v if isinstance(v, str) else whole(v, name, least=None) for v in value]
 
 def _above_0(check, value, name):
     "What `check` finds, if it is above 0"
@@ -130,7 +130,8 @@ def _above_0(check, value, name):
 
 def _share(value, name):
     "A share, or a file by its name"
-    try: return number(float(value) if isinstance(value, str) else value, name)
+    if not isinstance(value, str): return number(value, name)
+    try: return number(float(value), name)
     except ValueError: return text(value, name)
 
 _count,_positive = partial(_above_0, partial(whole, least=None)),partial(_above_0, number)

@@ -26,7 +26,8 @@ def throwaway_cache(tmp_path_factory):
 
 def pytest_collection_finish(session):
     "What the imports left is no garbage: looking through it again and again took a fifteenth of all tests' time"
-    gc.collect(); gc.freeze()
+    gc.collect()
+    gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 def noise(rng, size):

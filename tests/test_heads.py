@@ -15,6 +15,7 @@ from pixelladder.fcn import FCNHead
 from pixelladder.learner import class_weights, dense_learner, weights_of
 from pixelladder.nearest import NearestHead
 from pixelladder.predict import evaluate, export_onnx, load_model, recipe, save_model
+from pixelladder.runs import Checkpoint
 
 ARCHS = "resnet18", "squeezenet1_1", "mobilenet_v3_small", "regnetx_002"
 CLASSES = [name for name,head in HEADS.items() if getattr(head, "says_classes", True)] # the others make pictures: test_generative.py
@@ -271,7 +272,7 @@ def test_a_standardizing_model_comes_back(data, tmp_path):
     save_model(plain, tmp_path/"plain")
     assert load_model(tmp_path/"plain").recipe["format"]==2 and not load_model(tmp_path/"plain").model.body.standardize
 
-class Tied(Head, name="tied"):
+class Tied(Head): # named within the test
     "Two layers with one weight"
     def __init__(self, body, n_out):
         super().__init__()
@@ -279,10 +280,9 @@ class Tied(Head, name="tied"):
         self.b.weight = self.a.weight
     def forward(self, features, size): return nn.functional.interpolate(self.a(features[-1])+self.b(features[-1]), size=size)
 
-def test_tied_weights_are_saved_in_every_epoch(data, tmp_path):
-    from pixelladder.runs import Checkpoint
+def test_tied_weights_are_saved_in_every_epoch(data, tmp_path, monkeypatch):
+    monkeypatch.setitem(HEADS, "tied", Tied)
     learn = dense_learner(data.dls((40,48), bs=2, num_workers=0), "squeezenet1_1", Tied, pretrained=False)
     with learn.no_bar(), learn.no_logging(): learn.fit(1, cbs=Checkpoint(tmp_path/"m", recipe(learn.model, data, (40,48))))
     x = torch.rand(1, 3, 64, 80)
     with torch.no_grad(): torch.testing.assert_close(load_model(tmp_path/"m").model(x), learn.model.eval()(x))
-    HEADS.pop("tied")

@@ -1,5 +1,5 @@
 """Recipes, weights, records and pictures that somebody damaged: a result, or one sentence, never anything else. 2,000 of each; `python benchmarks/hostile.py` tries more."""
-import copy, json, os, random
+import copy, json, os, random, struct
 from pathlib import Path
 import numpy as np, pytest, torch
 from PIL import Image
@@ -158,11 +158,13 @@ def test_what_is_a_picture(camvid, tmp_path):
     Image.fromarray(rgb).save(tmp_path/"t.png", exif=exif)
     assert camvid(tmp_path/"t.png").shape==(30,20) and (camvid(str(tmp_path/"t.png"))==camvid(np.rot90(rgb, -1).copy())).all()
 
-def test_an_exif_that_is_damaged_stops_nothing(tmp_path):
-    "Tags of a wrong kind beside an orientation: PIL's `exif_transpose` writes them anew, and fails"
+@pytest.mark.parametrize("tag, kind, value", [(0x011a, 2, b"abc\0"), (0x011a, 9, b"\xfb\xff\xff\xff"), (0x011a, 11, b"\0\0\xc0\x7f"), (0x0132, 11, b"\0\0\xc0\x7f")])
+def test_an_exif_that_is_damaged_stops_nothing(tmp_path, tag, kind, value):
+    "A tag of a wrong kind beside an orientation: whoever writes the EXIF anew, as PIL's `exif_transpose` does, fails"
+    from PIL import ImageOps
     from pixelladder.pictures import as_picture
-    Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4,6)).save(tmp_path/"a.jpg")
-    picture = Image.open(tmp_path/"a.jpg")
-    picture.load()
-    picture.getexif = lambda: {0x0112: 6, 0x011a: "no fraction"}
-    assert as_picture(picture).size==(4,6)
+    tags = struct.pack("<HHI4s", 0x0112, 3, 1, b"\6\0\0\0")+struct.pack("<HHI4s", tag, kind, 4 if kind==2 else 1, value)
+    exif = b"Exif\0\0II*\0\x08\0\0\0\2\0"+tags+b"\0\0\0\0"
+    Image.fromarray(np.zeros((4,6,3), np.uint8)).save(tmp_path/"a.jpg", exif=exif)
+    with Image.open(tmp_path/"a.jpg") as picture, pytest.raises(Exception): ImageOps.exif_transpose(picture)
+    assert as_picture(tmp_path/"a.jpg").size==(4,6)

@@ -1,5 +1,5 @@
 "Runs that survive: killed, interrupted, spoiled, locked, shared between processes; and each goes on to the same end."
-import csv, json, os, signal, subprocess, sys
+import csv, json, os, re, shlex, signal, subprocess, sys
 from random import Random
 import numpy as np, pytest, torch
 from PIL import Image
@@ -8,6 +8,7 @@ from safetensors import safe_open
 from terminal import SERVER, ask, fork
 from pixelladder.predict import load_model
 from pixelladder.runs import CHECKPOINT, read_checkpoint
+from pixelladder.train import DEFAULTS, _saved, settled
 
 def trigger(moments, act):
     "Call `act` once at each of the `moments`: (epoch, how many events or steps of writing since its start)"
@@ -394,17 +395,15 @@ def test_without_accelerate():
 
 def test_the_command_that_is_named_scores_what_validated(tmp_path):
     "Whoever runs it has the same split, and not images that were trained on"
-    import re, shlex
-    from pixelladder.train import _saved, settled, DEFAULTS
     data = segnet_folder(tmp_path/"my data", dict(train=4, val=2), (40,48))
     o = settled({**DEFAULTS, "data": str(data), "val": .5, "split_seed": 7, "void": [255]})
     words = shlex.split(re.search("pixelladder (.*)", _saved(o, tmp_path/"m n"))[1])
     assert words==["evaluate",str(tmp_path/"m n"),"--data",str(data),"--void","255","--val","0.5","--split-seed","7"]
     given = settled({**DEFAULTS, "data": str(data), "val": "0.5", "void": ["255"]})
     assert (given.val,given.void)==(.5,[255]) # as words and as numbers
+    assert settled({**DEFAULTS, "data": str(data), "void": ["000000"]}).void==["000000"] # a colour
 
 def test_a_path_in_the_data_goes_before_one_from_here(tmp_path, monkeypatch):
-    from pixelladder.train import settled, DEFAULTS
     for place in (tmp_path,tmp_path/"d"):
         (place/"images").mkdir(parents=True)
         (place/"masks").mkdir()
