@@ -387,10 +387,11 @@ def _reasons(spec, cases, outcomes, wanted, got, want):
     if not isinstance(wanted[0], dict): yield _other_question(spec, cases, outcomes, wanted)
     if got is None and wrong is not None: yield _of_lists(results[wrong], wanted[wrong])
     whole = tensors and wrong is not None and isinstance(wanted[wrong], Tensor)
-    others = [(c,r,w) for c,r,w,ok in zip(cases, results, wanted, right) if not ok and whole
-              and all(isinstance(x, Tensor) for x in (r, w)) and r.shape==w.shape][1:]
+    def comparable(r, w):
+        return isinstance(r, Tensor) and isinstance(w, Tensor) and r.shape==w.shape and w.ndim==want.ndim
+    others = [(c,r,w) for c,r,w,ok in zip(cases, results, wanted, right) if not ok and whole and comparable(r, w)][1:]
     def confirmed(find):
-        "What is found on the first input that is wrong, if another that is wrong, too, says the same"
+        "What is found on the first input that is wrong, if another of as many axes that is wrong, too, says the same"
         said = find(cases[wrong], got, want)
         def rough(text): return re.sub(r"\d+", "n", text or "")
         return said if not others or rough(said) in [rough(find(*other)) for other in others] else None
