@@ -10,6 +10,7 @@ __all__ = ['pixel_images', 'pixel_file', 'cached_pixels', 'cached_counts', 'cach
 
 # %% ../nbs/85_cache.ipynb #e131b602
 import errno, hashlib, math, os, re, shutil, zipfile, zlib
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -39,10 +40,12 @@ def _planes(image, mask, size):
 
 # %% ../nbs/85_cache.ipynb #47c3894a
 def _take_in(data, size, image):
-    "Planes (none without a `size`), pixels of each class, and faults of one image"
+    "Planes (none without a `size`), their checksum (or the files' own), pixels of each class, and faults of one image"
     picture,mask,faults = look_at(data, image)
-    if faults: return None,None,faults
-    return _planes(picture, mask, size) if size else None,np.bincount(mask.ravel(), minlength=256),[]
+    if faults: return None,None,None,faults
+    planes = _planes(picture, mask, size) if size else None
+    total = zlib.crc32(planes.tobytes()) if size else zlib.crc32(mask.tobytes(), zlib.crc32(picture.tobytes()))
+    return planes,total,np.bincount(mask.ravel(), minlength=256),[]
 
 # %% ../nbs/85_cache.ipynb #06d8d69e
 def _digest(*what): return hashlib.blake2b(repr(what).encode(), digest_size=8).hexdigest()
@@ -75,15 +78,11 @@ def pixel_file(
 
 # %% ../nbs/85_cache.ipynb #74e10499
 def _write(file, shape, planes):
-    "Write the arrays `planes` one after the other into `file`, as one array; give the checksum of each"
+    "Write the arrays `planes` one after the other into `file`, as one array"
     if shutil.disk_usage(file.parent).free < math.prod(shape): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    sums = []
     with replacing(file) as draft, open(draft, "wb") as f:
         np.lib.format.write_array_header_1_0(f, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        for p in planes:
-            f.write(p.tobytes())
-            sums.append(zlib.crc32(p.tobytes()))
-    return sums
+        for p in planes: f.write(p.tobytes())
 
 # %% ../nbs/85_cache.ipynb #de252ce9
 def _load_counts(file, n):
@@ -91,7 +90,7 @@ def _load_counts(file, n):
     try:
         with np.load(file.with_suffix(".npz"), allow_pickle=False) as kept: counts,sums = kept["counts"],kept["sums"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error): return None
-    return (counts,sums) if (counts.shape,counts.dtype)==((n,256),np.int64) and len(sums) in (0,n) else None
+    return (counts,sums) if (counts.shape,counts.dtype)==((n,256),np.int64) and len(sums)==n else None
 
 # %% ../nbs/85_cache.ipynb #093aa079
 def _open(file, shape):
@@ -103,28 +102,29 @@ def _open(file, shape):
     return pixels if [zlib.crc32(p) for p in pixels]==kept[1].tolist() else None
 
 # %% ../nbs/85_cache.ipynb #60fdc849
-def _read_all(data, size, counts):
-    ("The planes of each image, in order; the rows of `counts` are filled on the way. "
+def _read_all(data, size, counts, sums):
+    ("The planes of each image, in order; the rows of `counts` and `sums` are filled on the way. "
      "All faults are one error, at the end")
     images,faults = pixel_images(data),[]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for start in range(0, len(images), 64): # a few at a time
             few = images[start:start+64]
-            for i,(planes,row,bad) in enumerate(pool.map(partial(_take_in, data, size), few), start):
+            for i,(planes,total,row,bad) in enumerate(pool.map(partial(_take_in, data, size), few), start):
                 faults += bad
                 if not faults:
-                    counts[i] = row
+                    counts[i],sums[i] = row,total
                     yield planes
     if faults: raise ValueError(list_faults(data, faults) + "\nnothing was trained")
 
 # %% ../nbs/85_cache.ipynb #34fae5bb
 def _keep(data, size, shape):
     "Read all images and masks once; keep the counts and, with a `size`, the pixels"
-    file,counts = pixel_file(data, size),np.zeros((shape[0],256), np.int64)
-    planes = _read_all(data, size, counts)
-    sums = _write(file, shape, planes) if size else [p for p in planes if p is not None]
+    file,counts,sums = pixel_file(data, size),np.zeros((shape[0],256), np.int64),np.zeros(shape[0], np.uint32)
+    planes = _read_all(data, size, counts, sums)
+    if size: _write(file, shape, planes)
+    else: deque(planes, maxlen=0)
     with replacing(file.with_suffix(".npz")) as draft, open(draft, "wb") as f:
-        np.savez(f, counts=counts, sums=np.array(sums, np.uint32))
+        np.savez(f, counts=counts, sums=sums)
     older = {*file.parent.glob(f"{file.stem.rsplit('-', 1)[0]}-*.np[yz]")} - {file, file.with_suffix(".npz")}
     for old in older: old.unlink()
 
@@ -171,9 +171,9 @@ def cached_sums(
     size:tuple=None, # Height and width at which the pixels are kept; None if they aren't
 )->dict: # From an image's path to a number
     ("A checksum of each image and its mask as they are kept, so that a run knows whether its data has changed; "
-     "without a `size`, of the classes in the mask.")
-    counts,sums = _kept(data, size, lambda: _load_counts(pixel_file(data, size), len(pixel_images(data))))
-    return dict(zip(pixel_images(data), sums.tolist() if size else [zlib.crc32(row.tobytes()) for row in counts]))
+     "without a `size`, as they are read.")
+    _,sums = _kept(data, size, lambda: _load_counts(pixel_file(data, size), len(pixel_images(data))))
+    return dict(zip(pixel_images(data), sums.tolist()))
 
 # %% ../nbs/85_cache.ipynb #61877288
 class CachedImages:

@@ -9,7 +9,7 @@ __all__ = ['ONCE', 'climb', 'yardsticks', 'costs', 'time_step', 'three_pictures'
            'plot_ladder']
 
 # %% ../nbs/88_rungs.ipynb #d37670ae
-import json, time, zlib
+import json, re, time, zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -77,34 +77,40 @@ def _settle(options):
 def _read_budget(out):
     "The data, its checksum, and the options of every training in `out`; one that is younger has its default"
     file,way = out/"budget.json","put it back, or name another folder"
-    kept = _read(file, {"data": text, "checksum?": whole}, way)
-    options = {k: v for k,v in kept.items() if k != "checksum"}
+    kept = _read(file, {"data": text, "checksum?": whole, "pixels?": whole}, way)
+    options = {k: v for k,v in kept.items() if k not in ("checksum","pixels")}
     try: return {**kept, **_settle(options)}
     except ValueError as e: raise ValueError(f"{file} is damaged, or of a newer program ({e}): {way}") from e
 
 def _settle_budget(out, budget, opened):
     "Written into `out` before the first training, compared from then on, with the data that was `opened`"
-    trained = any(any(out.glob(f)) for f in ("*-*.json", "*/model.json", f"*/{CHECKPOINT}"))
-    trained = trained and (out/"budget.json").exists()
+    scored = [p for p in out.glob("*-*.json") if re.fullmatch(r".+-\d+", p.stem)]
+    there = (out/"budget.json").exists()
+    if scored and not there:
+        raise FileNotFoundError(f"there is no {out/'budget.json'}, and nothing else says what {scored[0].name} was "
+                                "measured on: put it back, or take the results away, and each model is scored anew")
+    trained = there and (scored or any(any(out.glob(f)) for f in ("*/model.json", f"*/{CHECKPOINT}")))
     kept = _read_budget(out) if trained else budget
     for k in budget:
         if kept[k] != budget[k]:
             raise ValueError(f"the trainings in {out} have {k} {kept[k]}, and now {budget[k]} is asked for: "
                              "name another folder, or stay with theirs")
     if trained: return _same_data(out, kept, opened)
-    made = {**budget, "checksum": _checksum(opened, budget)}
+    made = {**budget, _sum_key(budget): _checksum(opened, budget)}
     out.mkdir(parents=True, exist_ok=True)
     with replacing(out/"budget.json") as draft: draft.write_text(json.dumps(made))
 
 def _same_data(out, kept, opened):
     "An error unless `opened` is what the trainings in `out` had; an older ladder has no checksum"
-    if opened.name==kept["data"] and kept.get("checksum") in (None, _checksum(opened, kept)): return
+    if opened.name==kept["data"] and kept.get(_sum_key(kept)) in (None, _checksum(opened, kept)): return
     raise ValueError(f"{opened.name} isn't what the trainings in {out} had: classes, splits, pictures or masks "
                      "are others; put them back, or name another folder")
 
 def _of_data(options):
     "Those that say what the data is"
     return {k: options[k] for k in DATA_OPTIONS if options.get(k) is not None}
+
+def _sum_key(options): return "pixels" if options["crop"] else "checksum" # which was of classes alone, of crops
 
 def _checksum(data, options):
     "One number for the classes, and for each image and mask on both sides"
@@ -230,7 +236,7 @@ def measure(
     "All that is known of a ladder; kept as `ladder.json` in `out`."
     out,trainings = Path(out),_trainings(heads, seeds)
     kept = _read_budget(out)
-    budget = {k: v for k,v in kept.items() if k != "checksum"}
+    budget = {k: v for k,v in kept.items() if k not in ("checksum","pixels")}
     runs = [_read_run(out, head, seed) for head,seed in trainings]
     opened = open_data(data, budget["classes"], **_of_data(budget))
     _same_data(out, kept, opened)

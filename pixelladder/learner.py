@@ -9,6 +9,7 @@ __all__ = ['body_and_head', 'bf16_is_native', 'BFloat16', 'dense_learner', 'weig
            'show_results']
 
 # %% ../nbs/06_heads.ipynb #97d9da5f
+from contextlib import ExitStack
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -63,11 +64,23 @@ def bf16_is_native(
 class BFloat16(Callback):
     "Train in bfloat16 with channels last, on a GPU or a CPU. Weights, loss and metrics stay float32."
     order = -1 # before anything looks at the model
+    within = ExitStack()
+
     def before_fit(self):
-        model = get_model(self.model).to(memory_format=torch.channels_last)
-        model.forward = torch.autocast(next(model.parameters()).device.type, torch.bfloat16)(model.forward)
-    def after_pred(self): self.learn.pred = self.pred.float()
-    def after_fit(self): vars(get_model(self.model)).pop("forward", None)
+        get_model(self.model).to(memory_format=torch.channels_last)
+        self.learn._do_one_batch = self._one_batch
+
+    def _one_batch(self):
+        device = next(self.model.parameters()).device.type
+        with ExitStack() as self.within: # left whatever happens in it, Ctrl-C too
+            self.within.enter_context(torch.autocast(device, torch.bfloat16))
+            type(self.learn)._do_one_batch(self.learn)
+
+    def after_pred(self):
+        self.within.close() # loss and gradients as ever
+        self.learn.pred = self.pred.float()
+
+    def after_fit(self): vars(self.learn).pop("_do_one_batch", None)
 
 # %% ../nbs/06_heads.ipynb #5a482cb3
 @delegates(Learner.__init__)

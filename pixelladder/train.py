@@ -76,7 +76,8 @@ def resume(
     # where None leaves it to `train`, it agrees with whatever came of it
     said = {k: v for k,v in kwargs.items() if v is not None or k not in ("lr","bf16")}
     # these may have moved; what lies there is compared later
-    places = ("data","images","masks","codes","colours")
+    places = ["data","images","masks","codes","colours"]
+    if os.path.isabs(str(recorded["val"])): places.append("val")
     asked = settled({**recorded, **said})
     run = settled({**recorded, **{k: v for k,v in said.items() if k in places}})
     for k,was in vars(run).items():
@@ -222,12 +223,12 @@ def _described(data, dls, o):
     def known(items): # by their names; by their paths where two have one name
         names,top = Counter(p.name for p in items),os.path.commonpath([p.parent for p in items])
         return {p.name if names[p.name]==1 else Path(os.path.relpath(p, top)).as_posix(): sums[p] for p in items}
-    return {"codes": list(data.codes), **{side: known(items) for side,items in sides}}
+    return {"codes": list(data.codes), "of": "pixels", **{side: known(items) for side,items in sides}}
 
-def _changes(side, was, now):
+def _changes(side, was, now, names_alone):
     "What is new, gone or different of the images of one side"
-    kinds = {"new": now.keys()-was.keys(), "gone": was.keys()-now.keys(),
-             "changed": {name for name in now.keys() & was.keys() if now[name] != was[name]}}
+    kinds = {"new": now.keys()-was.keys(), "gone": was.keys()-now.keys()}
+    if not names_alone: kinds["changed"] = {name for name in now.keys() & was.keys() if now[name] != was[name]}
     return [f"{len(names)} of {side!r} {kind}: {', '.join(sorted(names)[:3])}" for kind,names in kinds.items() if names]
 
 def _refuse_a_change(out, record, now, o):
@@ -241,7 +242,8 @@ def _refuse_a_change(out, record, now, o):
     found = []
     if was["codes"] != now["codes"]:
         found.append(f"the classes were {', '.join(was['codes'])} and are {', '.join(now['codes'])}")
-    for side in ("train","val"): found += _changes(side, was[side], now[side])
+    counted = o.crop and o.task=="classes" and "of" not in was # so an older program knew crops: by their classes alone
+    for side in ("train","val"): found += _changes(side, was[side], now[side], counted)
     if found:
         raise ValueError(f"the data is not what the run in {out} was started with ({'; '.join(found)}): "
                          "put it back, or start a new run in another folder")

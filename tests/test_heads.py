@@ -1,8 +1,9 @@
 "Every head on several bodies: any size, compiled, exported once for all sizes, trained, saved, loaded in a fresh process."
-import enum, json, re, subprocess, sys
+import copy, enum, json, re, subprocess, sys
 from collections import namedtuple
 from functools import cache, partial
 import numpy as np, onnxruntime, pytest, torch
+from fastai.callback.core import Callback
 from fastai.layers import ConvLayer
 from torch import nn
 from conftest import exports, segnet_folder
@@ -286,3 +287,26 @@ def test_tied_weights_are_saved_in_every_epoch(data, tmp_path, monkeypatch):
     with learn.no_bar(), learn.no_logging(): learn.fit(1, cbs=Checkpoint(tmp_path/"m", recipe(learn.model, data, (40,48))))
     x = torch.rand(1, 3, 64, 80)
     with torch.no_grad(): torch.testing.assert_close(load_model(tmp_path/"m").model(x), learn.model.eval()(x))
+
+@pytest.mark.parametrize("where", ["in the network","in the optimizer"])
+def test_bfloat16_ends_with_the_training_whatever_ends_it(data, where):
+    "Ctrl-C, in a notebook: the model that is left is an ordinary one, and so is its copy"
+    dls = data.dls((32,48), bs=4, num_workers=0)
+    learn,kinds = dense_learner(dls, "squeezenet1_1", "nearest", pretrained=False, bf16=True),[]
+    learn.model.head.register_forward_hook(lambda head, x, y: kinds.append(y.dtype))
+    def strike(*_): raise KeyboardInterrupt
+    struck = learn.model.head.register_forward_pre_hook(strike) if where=="in the network" else None
+    class Strike(Callback):
+        def before_step(self): strike()
+    with pytest.raises(KeyboardInterrupt): learn.fit(1, cbs=None if struck else Strike())
+    if struck: struck.remove()
+    assert "forward" not in vars(learn.model) and not torch.is_autocast_enabled("cpu")
+    x,twin = torch.randn(1, 3, 32, 48),copy.deepcopy(learn.model).eval()
+    kinds.clear()
+    y = learn.model.eval()(x)
+    with torch.no_grad(): next(twin.head.parameters()).zero_()
+    assert kinds==[torch.float32] and y.dtype==torch.float32 and not torch.equal(twin(x), y)
+    kinds.clear()
+    learn.fit(1)
+    assert set(kinds)=={torch.bfloat16} and "_do_one_batch" not in vars(learn)
+    assert learn.model(x).dtype==torch.float32

@@ -1,5 +1,5 @@
 "The ladder: each training is the one that `pixelladder train` gives, none is made twice, and the table holds what the runs say."
-import json
+import json, shutil
 import matplotlib.pyplot as plt
 import numpy as np, pytest
 from PIL import Image
@@ -134,7 +134,6 @@ def test_a_training_that_never_began_locks_no_folder(scenes, tmp_path, monkeypat
         with pytest.raises(ValueError, match=f"{epochs} epochs are refused"): next(climb(scenes, tmp_path/"o", ["bilinear"], 1, **{**BUDGET, "epochs": epochs}))
 
 def test_only_what_this_ladder_trained_is_scored(scenes, ladder, tmp_path):
-    import shutil
     def again(change=None, data=scenes, name="unet-0", **more):
         out = tmp_path/"again"
         shutil.rmtree(out, ignore_errors=True); shutil.copytree(ladder[0], out)
@@ -156,6 +155,25 @@ def test_only_what_this_ladder_trained_is_scored(scenes, ladder, tmp_path):
     assert again(data=str(first.parent.parent))==ladder[1][1] # the same, elsewhere
     Image.fromarray(np.zeros((32,48,3), np.uint8)).save(first)
     with pytest.raises(ValueError, match="isn't what the trainings in .* had"): again(data=str(first.parent.parent))
+
+def test_results_without_a_budget_are_nobodys(scenes, ladder, tmp_path):
+    "Nothing else says what they were measured on; models say it themselves, and are scored anew"
+    out = shutil.copytree(ladder[0], tmp_path/"o")
+    (out/"budget.json").unlink()
+    with pytest.raises(FileNotFoundError, match="no .*budget.json, and nothing else says what .*-[01].json was"): next(climb(scenes, out, ["unet"], 2, **BUDGET))
+    assert not (out/"budget.json").exists()
+    for file in out.glob("*-?.json"): file.unlink()
+    assert list(climb(scenes, out, ["fcn16","unet"], 2, **BUDGET))==ladder[1]
+
+def test_pixels_of_crops_are_compared_too(scenes, tmp_path):
+    folder,how = shutil.copytree(scenes, tmp_path/"scenes"),{**BUDGET, "epochs": 1, "size": (40,48), "crop": (32,48)}
+    found = list(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))
+    assert list(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))==found
+    budget = json.loads((tmp_path/"o"/"budget.json").read_text())
+    Image.fromarray(np.zeros((32,48,3), np.uint8)).save(next(folder.rglob("train/*.png")))
+    with pytest.raises(ValueError, match="isn't what the trainings in .* had"): next(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))
+    (tmp_path/"o"/"budget.json").write_text(json.dumps({"checksum" if k=="pixels" else k: v for k,v in budget.items()})) # as an older program knew crops
+    assert list(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))==found
 
 def test_what_was_never_measured_is_a_sentence(scenes, ladder, tmp_path):
     with pytest.raises(FileNotFoundError, match="no .*bilinear-0.json: `climb` makes it"): measure(scenes, ladder[0], ["bilinear"], 1)

@@ -28,13 +28,18 @@ class Quit(Callback):
     order = 90
     def after_epoch(self): os._exit(7)
 
-def train_an_epoch(data, out):
+def train_an_epoch(data, out, more):
     "A run that ends where its second epoch would begin"
     defaults.callbacks.append(Quit)
-    train(str(data), out, **SMALL)
+    train(str(data), out, **SMALL | more)
 
-def stopped_after_an_epoch(data, out):
-    r = ask(train_an_epoch, data, out)
+def climb_an_epoch(data, out, more):
+    "A ladder that ends there"
+    defaults.callbacks.append(Quit)
+    list(climb(str(data), out, ["bilinear"], 1, **SMALL | more))
+
+def stopped_after_an_epoch(data, out, do=train_an_epoch, **more):
+    r = ask(do, data, out, more)
     assert r.returncode==7, r.stderr
     return out
 
@@ -102,11 +107,11 @@ CHANGES = {"two names swapped": (lambda d: (d/"codes.txt").write_text("Building\
            "another mask": (lambda d: Image.fromarray(np.ones((40,48), np.uint8)).save(d/"trainannot"/"a_5.png"), "1 of 'train' changed: a_5.png")}
 NAMES = ["Sky","Building","Pole","Road","Pavement","Tree","SignSymbol","Fence","Car","Pedestrian","Bicyclist","Void"]
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_run_whose_data_has_changed_is_not_gone_on_with(tmp_path, change):
+@pytest.mark.parametrize("change,crop", [*((change,None) for change in CHANGES), ("other pixels",(32,40)), ("another mask",(32,40))])
+def test_a_run_whose_data_has_changed_is_not_gone_on_with(tmp_path, change, crop):
     data = segnet_folder(tmp_path/"d", {"train": 12, "val": 5}, (40,48))
     (data/"codes.txt").write_text("\n".join(NAMES))
-    out = stopped_after_an_epoch(data, tmp_path/"m")
+    out = stopped_after_an_epoch(data, tmp_path/"m", crop=crop)
     spoil,words = CHANGES[change]
     spoil(data)
     before = (out/CHECKPOINT).read_bytes()
@@ -124,6 +129,39 @@ def test_a_run_goes_on_where_its_data_has_moved(tmp_path):
     with pytest.raises(ValueError, match="not what the run .* was started with"): resume(out, data=other)
     resume(out, data=moved)
     assert load_model(out).recipe["trained"]["epochs_done"]==2
+
+def test_a_run_on_crops_of_an_older_program_goes_on(data, tmp_path):
+    "It knew its pictures by the classes in their masks; other names are still seen"
+    out = stopped_after_an_epoch(data, tmp_path/"m", crop=(32,40))
+    def age(record): record["data"] = {k: {name: 1 for name in v} if isinstance(v, dict) else v for k,v in record["data"].items() if k!="of"}
+    rewrite(out, age)
+    before = (out/CHECKPOINT).read_bytes()
+    rewrite(out, lambda record: record["data"]["train"].pop("a_0.png"))
+    with pytest.raises(ValueError, match="1 of 'train' new: a_0.png"): resume(out)
+    (out/CHECKPOINT).write_bytes(before)
+    assert resume(out)==out
+
+def lists(data):
+    "A folder of images and masks, and a list of those that validate"
+    from shutil import move
+    for kind,name in (("","images"),("annot","masks")):
+        (data/name).mkdir()
+        for split in ("train","val"):
+            for p in sorted((data/f"{split}{kind}").iterdir()): move(p, data/name/f"{split}_{p.name}")
+            (data/f"{split}{kind}").rmdir()
+    (data/"codes.txt").write_text("\n".join(NAMES))
+    (data/"held.txt").write_text("\n".join(p.name for p in (data/"images").glob("val_*")))
+    return data
+
+def test_what_moves_with_its_data_takes_the_list_along(tmp_path):
+    "A run, and a ladder that was cut off in one, whose list of validation images lies in the data"
+    data = lists(segnet_folder(tmp_path/"before"/"d", {"train": 12, "val": 5}, (40,48)))
+    for do,out in ((train_an_epoch,tmp_path/"m"),(climb_an_epoch,tmp_path/"before"/"l")): stopped_after_an_epoch(data, out, do, val="held.txt")
+    moved = (tmp_path/"before").rename(tmp_path/"after")/"d"
+    with pytest.raises((ValueError, FileNotFoundError)): resume(tmp_path/"m")
+    assert resume(tmp_path/"m", data=moved, val="held.txt")
+    found = list(climb(str(moved), tmp_path/"after"/"l", ["bilinear"], 1, **SMALL, val="held.txt"))
+    assert found[0]["images"]==5 and load_model(tmp_path/"after"/"l"/"bilinear-0").recipe["trained"]["epochs_done"]==2
 
 def test_a_record_with_more_epochs_than_the_run(data, tmp_path):
     out = stopped_after_an_epoch(data, tmp_path/"m")
