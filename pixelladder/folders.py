@@ -6,7 +6,8 @@ Docs: https://pixelladder.github.io/pixelladder/folders.html.md"""
 
 # %% auto #0
 __all__ = ['NAMED', 'DATA_OPTIONS', 'KINDS', 'OTHER_KINDS', 'OF_MASKS', 'OF_IMAGES', 'SIBLINGS', 'IMAGES', 'MASKS', 'SPLIT',
-           'split_of', 'pictures_in', 'relative', 'folders_in', 'first_folder', 'mask_stem', 'image_stem', 'Pairs']
+           'split_of', 'pictures_in', 'relative', 'folders_in', 'find_path', 'first_folder', 'mask_stem', 'image_stem',
+           'Pairs']
 
 # %% ../nbs/00_folders.ipynb #f01de503
 import os, re
@@ -67,6 +68,19 @@ def folders_in(
 )->list: # Paths, sorted; never hidden ones
     "The folders in a folder."
     return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+def find_path(
+    root:Path, # Folder of a data set
+    given, # A path, from there or from here
+    what:str, # The option that names it
+)->Path: # What isn't a path comes back as it is
+    "A path that was given relative to the data set, or to here."
+    if not isinstance(given, (str,Path)): return given
+    here,there = Path(given).expanduser(),root/given
+    for p in (there,here) if not Path(given).is_absolute() else (here,):
+        if p.exists(): return p
+    raise FileNotFoundError(f"there is no {given}, neither in {root} nor here: `{what}` (`--{what}`) must name "
+                            f"{'a folder' if what in ('images','masks') else 'a file'}")
 
 def first_folder(
     folder:Path, # Where to look

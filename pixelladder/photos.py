@@ -14,9 +14,9 @@ from pathlib import Path
 # %% ../nbs/84_photos.ipynb #dd530d0a
 from .codes import make_lookup
 from .data import SegmentationData, images_of, open_data
-from .files import read_lines
-from .folders import IMAGES, KINDS, NAMED, Pairs, split_of
-from .layouts import Nothing, draw_split, find_drives
+from .folders import IMAGES, KINDS, NAMED, Pairs, find_path, first_folder, pictures_in, split_of
+from .holdout import choose_split, find_drives, share_or_list, split_by_lists
+from .layouts import Nothing
 
 # %% ../nbs/84_photos.ipynb #624af4ab
 def open_photos(
@@ -37,37 +37,32 @@ def open_photos(
     if path is not None and not Path(path).expanduser().is_dir():
         raise FileNotFoundError(f"there is no folder {path}: name one that holds photos, "
                                 'or say "streets" for the drawn streets')
-    return _folder_of_photos(path, images, kwargs.get("val"), kwargs.get("group"), kwargs.get("split_seed", 0))
+    return _folder_of_photos(path, images, **kwargs)
 
-def _folder_of_photos(path, images, val, group, seed):
+def _folder_of_photos(path, images, name=None, val=None, group=None, split_seed=0, **_):
     "The photos in a folder and below, and who validates"
-    root = Path(images or path).expanduser()
-    if not root.is_dir() and path: root = Path(path).expanduser()/root
-    if not images: root = next((root/n for n in IMAGES if (root/n).is_dir()), root)
-    photos = [p for p in sorted(root.rglob("*")) if p.suffix.lower() in KINDS and p.is_file()
-              and not any(part.startswith(".") for part in p.relative_to(root).parts)]
-    beside = set(Pairs(root, root, root).of.values()) if root.is_dir() else set() # masks that lie among them
-    photos = [p for p in photos if p not in beside]
+    top = Path(path).expanduser()
+    root = find_path(top, images, "images") if images else first_folder(top, IMAGES) or top
+    masks = set(Pairs(root, root, root).of.values()) # that lie among them
+    photos = [p for p in pictures_in(root) if p not in masks]
     if not photos:
         raise FileNotFoundError(f"{root} holds no photos ({', '.join(sorted(KINDS))}): name a folder that does")
     drives = find_drives(photos, {root}, group)
-    return SegmentationData(name=root.resolve().name, codes=["photo"], lookup=make_lookup(["photo"], ["photo"]),
-                            splits=_who_validates(root, photos, drives, val, seed), masks=dict.fromkeys(photos),
-                            drives=drives)
+    said,how,faults = *_folders_say(root, photos),[]
+    if not said: said,how,faults = split_by_lists(top, photos, root)
+    val = None if val is None else share_or_list(val, top)
+    splits,how,more = choose_split(photos, root, drives, said, how, val, split_seed)
+    counts = ", ".join(f"{s} {len(ps)}" for s,ps in splits.items())
+    lines = (f"images   {root.name}/: {len(photos)}", f"splits   {counts} ({how})")
+    return SegmentationData(name=name or top.resolve().name, codes=["photo"], lookup=make_lookup(["photo"], ["photo"]),
+                            splits=splits, masks=dict.fromkeys(photos), drives=drives, said=lines,
+                            faults=(*faults,*more))
 
-def _who_validates(root, photos, drives, val, seed):
-    "By folders called train and val, a list of names, or a draw"
-    parts = {s: [p for p in photos if any(s==split_of(f) for f in p.relative_to(root).parts[:-1])]
-             for s in ("train","val","test")}
-    if parts["train"] and parts["val"] and val is None: return {s: ps for s,ps in parts.items() if ps}
-    try: share = .2 if val is None else float(val)
-    except ValueError: share = None
-    if share is None:
-        if not Path(val).is_file():
-            raise FileNotFoundError(f"there is no file {val}: give a share between 0 and 1, or a file that lists names")
-        names = set(read_lines(val))
-        held = {p for p in photos if names & {p.name, p.stem, p.relative_to(root).as_posix()}}
-        return {"train": [p for p in photos if p not in held], "val": sorted(held)}
-    if not 0 < share < 1:
-        raise ValueError(f"`val` is {val}: give a share between 0 and 1, or a file that lists names")
-    return dict(zip(("train","val"), draw_split(photos, drives, share, seed)))
+def _folders_say(root, photos):
+    "What lies in folders called train, val or test, at any depth; nothing if that decides nothing. How that is told"
+    def split(p): return next(filter(None, map(split_of, p.relative_to(root).parts[:-1])), None)
+    by = {s: [p for p in photos if split(p)==s] for s in ("train","val","test")}
+    if not by["train"] or not (by["val"] or by["test"]): return {},""
+    left = len(photos)-sum(map(len, by.values()))
+    how = "its folders"+(f"; {left} photos are in none of them" if left else "")
+    return {s: ps for s,ps in by.items() if ps},how

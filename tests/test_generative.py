@@ -215,6 +215,27 @@ def test_masks_never_train_as_photos(tmp_path):
     for found in open_photos(tmp_path),open_photos(tmp_path, images=tmp_path):
         assert {p.suffix for ps in found.splits.values() for p in ps}=={".jpg"}
 
+def test_who_validates_of_photos_is_said_as_for_masks(photos, tmp_path):
+    "A share, a list from here or from the folder, folders, files; names that are none; what is to test"
+    def lay(*names):
+        for name in names:
+            (tmp_path/name).parent.mkdir(exist_ok=True)
+            (tmp_path/name).write_bytes((photos/"photo0.png").read_bytes())
+    def found(**how): return {s: [p.stem for p in ps] for s,ps in open_photos(tmp_path, **how).splits.items()}
+    lay(*(f"{n}.png" for n in "abcdef"))
+    (tmp_path/"held.txt").write_text("a.png\nb.png\n")
+    for val in ("held.txt",tmp_path/"held.txt",str(tmp_path/"held.txt")): assert found(val=val)=={"train": [*"cdef"], "val": ["a","b"]}
+    with pytest.raises(ValueError, match="`val` is .*: give a share between 0 and 1"): found(val=["a.png"])
+    (tmp_path/"held.txt").write_text("a.png\nzebra.png\n")
+    assert any("zebra.png" in f for f in open_photos(tmp_path, val="held.txt").faults)
+    assert open_photos(tmp_path, name="mine").name=="mine" and open_photos(tmp_path).name==tmp_path.name
+    (tmp_path/"test.txt").write_text("a\nb")
+    assert found()["test"]==["a","b"] and not {"a","b"} & {*found(val=.5)["train"],*found(val=.5)["val"]}
+    for p in tmp_path.iterdir(): p.unlink()
+    lay(*(f"train/{n}.png" for n in "abcdef"), *(f"test/{n}.png" for n in "gh"), "x.png")
+    assert found()["test"]==["g","h"] and len(found()["val"])==1 and "1 photos are in none" in open_photos(tmp_path).said[-1]
+    assert found(val=.5)["test"]==["g","h"]
+
 def test_tiles_make_what_the_whole_does(painter):
     image = (pictures(60,90,3)*255).byte().numpy()
     whole,tiled = painter.predict(image),painter.predict(image, how="tiled", tile=(96,96), overlap=.5)

@@ -6,7 +6,9 @@ from PIL import Image
 from pixelladder.cli import main
 from pixelladder.codes import CITYSCAPES, VOID
 from pixelladder.data import check_data, list_faults, open_data
-from pixelladder.layouts import as_codes, as_legend, draw_split, find_data, find_drives, void_of, write_dataset
+from pixelladder.holdout import draw_split, find_drives
+from pixelladder.labels import as_codes, as_legend, void_of
+from pixelladder.layouts import find_data, write_dataset
 
 SIZE = (16,24)
 
@@ -358,3 +360,60 @@ def test_a_legend_with_codes_in_it(tmp_path, text):
     (root/"legend.csv").write_text(text)
     data = open_data(root)
     assert data.codes==["sky","road"] and check_data(data)==[] and set(np.unique(data.mask(data.splits["val"][0])))=={0,1,VOID}
+
+def pair(image, mask_file, seed=0):
+    photo(image, seed); mask(mask_file, (0,1,2), seed)
+
+def kaggle(root, split, i): pair(root/split/f"{i}.png", root/f"{split}_labels"/f"{i}_L.png", i)
+def affixed(root, split, i): pair(root/f"images-{split}"/f"{i}.jpg", root/f"masks-{split}"/f"{i}.png", i)
+def roboflow(root, split, i): pair(root/split.replace("val","valid")/f"{i}.jpg", root/split.replace("val","valid")/f"{i}_mask.png", i)
+def nested(root, split, i): pair(root/split/"images"/f"{i}.png", root/split/"masks"/f"{i}.png", i)
+
+@pytest.mark.parametrize("make", [kaggle, affixed, roboflow, nested])
+def test_splits_that_folders_tell_are_kept(tmp_path, make):
+    "However images and masks lie in them or beside them; what is to test is never trained on"
+    root = tmp_path/"set"
+    for split,n in (("train",6),("val",3),("test",2)):
+        for i in range(n): make(root, split, i)
+    data = open_data(root)
+    assert {s: len(p) for s,p in data.splits.items()}=={"train": 6, "val": 3, "test": 2} and check_data(data)==[]
+    again = open_data(root, val=.34)
+    assert {s: len(p) for s,p in again.splits.items()}=={"train": 6, "val": 3, "test": 2} and again.splits["test"]==data.splits["test"]
+    first = data.splits["train"][0]
+    (tmp_path/"held.txt").write_text(first.name)
+    assert any("3 images are called so: write the folder before it" in f for f in open_data(root, val=tmp_path/"held.txt").faults)
+    (tmp_path/"held.txt").write_text(first.relative_to(root).as_posix())
+    held = open_data(root, val=tmp_path/"held.txt")
+    assert held.splits["val"]==[first] and held.splits["test"]==data.splits["test"] and held.faults==()
+
+def test_what_is_to_test_stays_aside(tmp_path):
+    "Where nobody says what validates, and whoever says it: folders, a list, dataset.json"
+    root = tmp_path/"folders"
+    for split,n in (("train",8),("test",4)):
+        for i in range(n): pair(root/split/"images"/f"{split}{i}.png", root/split/"masks"/f"{split}{i}.png", i)
+    assert {s: len(p) for s,p in open_data(root).splits.items()}=={"train": 6, "val": 2, "test": 4}
+    for other in (root,grey(tmp_path/"list")):
+        if other.name=="list": (other/"test.txt").write_text("img_000\nimg_001\n")
+        test = open_data(other).splits["test"]
+        for val in (None,.5):
+            found = open_data(other, val=val).splits
+            assert found["test"]==test and not {*test} & {*found["train"],*found["val"]} and found["val"]
+        write_dataset(other, find_data(other))
+        assert open_data(other, val=.5).splits["test"]==test and not {*test} & {*open_data(other, val=.5).splits["train"]}
+    (root/"dataset.json").unlink()
+    (tmp_path/"held.txt").write_text("test0.png\ntrain1.png")
+    assert [len(p) for p in open_data(root, val=tmp_path/"held.txt").splits.values()]==[7,2,3]
+
+def test_a_test_without_masks_stands_in_nobodys_way(tmp_path):
+    for split,n in (("train",6),("val",3)):
+        for i in range(n): nested(tmp_path, split, i)
+    photo(tmp_path/"test"/"images"/"t.png")
+    assert {s: len(p) for s,p in open_data(tmp_path).splits.items()}=={"train": 6, "val": 3}
+    photo(tmp_path/"val"/"images"/"v.png") # but where some lack one, it is said
+    assert any("v.png: there is no mask for it" in f for f in check_data(open_data(tmp_path)))
+
+def test_roboflow_names_its_classes_beside_the_pictures(tmp_path):
+    for split,n in (("train",4),("val",2)):
+        for i in range(n): roboflow(tmp_path, split, i)
+    for split in ("train","valid"): (tmp_path/split/"_classes.csv").write_text("Pixel Value, Class\n0, background\n1, weed\n2, crop\n")
+    assert open_data(tmp_path).codes==["background","weed","crop"]
