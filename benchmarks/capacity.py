@@ -8,14 +8,11 @@ What does the body know? The trained body is frozen, and new heads are trained o
 What does training find? The network itself, on unseen pictures; beside it one with skips, of the same body.
 All on the streets of `benchmarks/small.py`; what was made is kept in FOLDER."""
 from functools import partial
-from pathlib import Path
 import torch
 from fastai.torch_core import set_seed
 from torch import nn
-from pixelladder import unet # names its head
 from pixelladder.body import DensePredictor, find_head
 from pixelladder.metrics import coarsen, confusion
-from pixelladder.subpixel import BilinearHead
 from record import parser, record_runs
 from small import CROP, WHAT, SmallBody, batch, epoch, fit, ratios, scores, streets, trained
 
@@ -105,9 +102,7 @@ RUNS = {"finds, subpixel": partial(finds, "subpixel"), "finds, unet": partial(fi
         "knows, stride 4, of unet": partial(knows, "bilinear", 1, of="unet")}
 
 def main():
-    p = parser(__doc__, runs=RUNS)
-    p.add_argument("--out", type=Path, default=Path("_run")/"capacity")
-    args = p.parse_args()
+    args = parser(__doc__, "capacity", RUNS, data=False).parse_args()
     def run(name, seed): return RUNS[name](seed=seed, out=args.out)
     record_runs("capacity", f"{WHAT}, {EPOCHS} epochs; fits of {STEPS} steps to three crops", args, run, words="",
                 once=["holds, one label"])

@@ -4,7 +4,7 @@ writes results/checkerboard.json.
     python benchmarks/checkerboard.py"""
 import torch
 import torch.nn.functional as F
-from pixelladder.streets import SEQUENCES, draw_street, split_of
+from pixelladder.streets import SEQUENCES, draw_street, split_of_frame
 from pixelladder.subpixel import DOUBLERS, Enlarger, checkerboard_score, train_enlarger
 from record import record
 
@@ -12,7 +12,7 @@ STEPS = 200
 
 def streets(split, every):
     "Pictures of a split, 96x128"
-    frames = [(s,f) for s,drive in SEQUENCES.items() for f in range(0, drive.frames, every) if split_of(s, f)==split]
+    frames = [(s,f) for s,drive in SEQUENCES.items() for f in range(0, drive.frames, every) if split_of_frame(s, f)==split]
     return torch.stack([torch.tensor(draw_street(s, f, (96,128))[0]).permute(2,0,1)/255 for s,f in frames])
 
 @torch.no_grad()

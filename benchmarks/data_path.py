@@ -13,7 +13,7 @@ from functools import partial
 from statistics import median
 import torch
 from pixelladder.cache import Augment, cached_dls, cached_pixels, pixel_file
-from pixelladder.data import from_fastai_layout
+from pixelladder.data import open_data
 from pixelladder.streets import make_streets
 from fastai.vision.augment import aug_transforms
 from record import parser, record
@@ -70,7 +70,7 @@ def main():
     load = round(os.getloadavg()[0], 1)
     # the threads of one operation wait for each other by spinning: where anything else runs, that would be measured
     if not args.quiet: torch.set_num_threads(1)
-    data = from_fastai_layout(make_streets(size=(360,480)), "drawn streets")
+    data = open_data(make_streets(size=(360,480)), name="drawn streets")
     data = replace(data, splits={**data.splits, "train": data.splits["train"]*TIMES})
     sizes = {}
     making = {}

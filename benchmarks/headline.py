@@ -23,7 +23,6 @@ from pixelladder.data import open_data
 from pixelladder.learner import dense_learner
 from pixelladder.metrics import MeanIoU
 from pixelladder.predict import Segmenter, evaluate, recipe
-from pixelladder import unet # names its head
 from record import parser, record_runs
 
 SIZE = (96,128)

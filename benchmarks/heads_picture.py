@@ -6,16 +6,13 @@ and results/heads_picture.json.
 The same small body and the same training for each head (`benchmarks/small.py`), one seed. Which street? Of the 24 of
 `val`, the one with the U-Net's median mean IoU. Each head's answers are kept in FOLDER, so that a stop costs one
 training, and drawing anew takes seconds."""
-import argparse
-from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from pixelladder import fcn, unet # name their heads
 from pixelladder.metrics import confusion, mean_iou
 from pixelladder.show import best_median_worst, colour_mask, legend
 from picture import write
-from record import ROOT, record
+from record import ROOT, parser, record
 from small import WHAT, streets, trained
 
 HEADS = ["nearest","transposed","transposed4","subpixel","bilinear","fcn32","fcn16","fcn8","unet"]
@@ -43,8 +40,7 @@ def draw(picture, truth, found, data):
     return fig
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    p.add_argument("--out", type=Path, default=Path("_run")/"heads")
+    p = parser(__doc__, "heads", data=False)
     p.add_argument("--epochs", type=int, default=8)
     args = p.parse_args()
     data,_,(x,y),_ = streets()

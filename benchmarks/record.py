@@ -7,12 +7,11 @@ from pixelladder.files import replacing
 
 ROOT = Path(__file__).parent.parent
 
-def parser(doc, out=None, runs=()):
-    "For the script with this docstring: `--data` and `--out` if it trains, `--runs` and `--seeds` if it has `runs`"
+def parser(doc, out=None, runs=(), data=True):
+    "For the script with this docstring: `--out`, and `--data`, if it trains, `--runs` and `--seeds` if it has `runs`"
     p = argparse.ArgumentParser(description=doc.split("\n\n")[0])
-    if out:
-        p.add_argument("--data", required=True)
-        p.add_argument("--out", type=Path, default=Path("_run")/out)
+    if out and data: p.add_argument("--data", required=True)
+    if out: p.add_argument("--out", type=Path, default=Path("_run")/out)
     if runs:
         p.add_argument("--runs", nargs="+", choices=list(runs), metavar="RUN", default=list(runs))
         p.add_argument("--seeds", nargs="+", type=int, metavar="SEED", default=[0,1,2])

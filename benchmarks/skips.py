@@ -5,7 +5,6 @@
 `UnetHead` each time, trained so from the start, 24 epochs, all else the same (`benchmarks/small.py`). The scores of each
 are kept in FOLDER, so that a stop costs one run."""
 from functools import partial
-from pathlib import Path
 from pixelladder.unet import UnetHead
 from record import parser, record_runs
 from small import WHAT, scores, trained
@@ -18,8 +17,7 @@ RUNS = {"all": "unet", "without 4": without(4), "without 8": without(8), "withou
 def run(name, seed): return scores(trained(RUNS[name], seed, epochs=24))
 
 def main():
-    p = parser(__doc__, runs=RUNS)
-    p.add_argument("--out", type=Path, default=Path("_run")/"skips")
-    record_runs("skips", f"{WHAT}, 24 epochs", p.parse_args(), run, words="")
+    args = parser(__doc__, "skips", RUNS, data=False).parse_args()
+    record_runs("skips", f"{WHAT}, 24 epochs", args, run, words="")
 
 if __name__=="__main__": main()

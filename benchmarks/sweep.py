@@ -6,7 +6,6 @@ they are learned, beside two skips; writes results/sweep.json.
 Rate, decay and batch are the second exercise of *Dive into Deep Learning*, section 14.11. In as many epochs each training sees
 the same number of pictures (`benchmarks/small.py`), so a larger batch makes fewer steps. Some twenty minutes of one core."""
 from functools import partial
-from pathlib import Path
 from torch import nn
 from pixelladder.fcn import FCN32Head
 from record import parser, record_runs
@@ -32,9 +31,8 @@ RUNS = {"as usual": {}, **{f"rate {lr}": dict(lr=lr) for lr in (.0005, .008, .03
 def run(name, seed): return scores(trained(seed=seed, **{"head": "fcn32", **USUAL, **RUNS[name]}))
 
 def main():
-    p = parser(__doc__, runs=RUNS)
-    p.add_argument("--out", type=Path, default=Path("_run")/"sweep")
-    record_runs("sweep", f"{WHAT}; fcn32, 8 epochs at a rate of 0.002 and a decay of 0.01 unless it is said", p.parse_args(),
+    args = parser(__doc__, "sweep", RUNS, data=False).parse_args()
+    record_runs("sweep", f"{WHAT}; fcn32, 8 epochs at a rate of 0.002 and a decay of 0.01 unless it is said", args,
                 run, words="")
 
 if __name__=="__main__": main()

@@ -6,10 +6,8 @@ writes results/transposed.json.
 Each head on the same small body, eight epochs of the drawn streets (`benchmarks/small.py`). Every run is counted on the
 training pictures too ("train"), and with each batch's own statistics in place of the running ones ("batch")."""
 from functools import partial
-from pathlib import Path
 from fastai.layers import ConvLayer, NormType
 from torch import nn
-from pixelladder import fcn # names its heads
 from pixelladder.nearest import HalvingHead
 from record import parser, record_runs
 from small import WHAT, scores, streets, trained
@@ -44,8 +42,7 @@ def run(name, seed):
     return found | {"batch": scores(net.train())["mean_iou"]}
 
 def main():
-    p = parser(__doc__, runs=RUNS)
-    p.add_argument("--out", type=Path, default=Path("_run")/"transposed")
-    record_runs("transposed", f"{WHAT}, eight epochs", p.parse_args(), run, words="")
+    args = parser(__doc__, "transposed", RUNS, data=False).parse_args()
+    record_runs("transposed", f"{WHAT}, eight epochs", args, run, words="")
 
 if __name__=="__main__": main()

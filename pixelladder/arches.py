@@ -23,11 +23,13 @@ BODIES = ("resnet18", "resnet34", "resnet50", "vgg16_bn", "densenet121", "squeez
 def plain_pools(
     net:nn.Module, # Changed in place
 )->nn.Module: # `net`
-    ("`net`, each max pooling that rounds up replaced by padding and one that rounds down: "
-     "the same outputs at every size")
+    ("`net`, each square max pooling that rounds up, and whose windows leave no pixel out, replaced by padding and one "
+     "that rounds down: the same outputs at every size. squeezenet has such.")
     for parent in list(net.modules()):
         for name,pool in list(parent.named_children()):
             if not isinstance(pool, nn.MaxPool2d) or not pool.ceil_mode or pool.padding: continue
+            if not isinstance(pool.kernel_size, int) or not isinstance(pool.stride, int): continue
+            if pool.kernel_size < pool.stride or pool.dilation != 1 or pool.return_indices: continue
             more = pool.stride-1
             pad = nn.ConstantPad2d((0,more,0,more), -math.inf)
             setattr(parent, name, nn.Sequential(pad, nn.MaxPool2d(pool.kernel_size, pool.stride)))
@@ -106,6 +108,9 @@ def network(
 )->tuple: # Layers in a row (a list) or a module that gives its features; mean and standard deviation of its pictures
     "What a body is made of."
     name = getattr(arch, "__name__", arch)
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"`arch` is {arch!r}: pass the name of a network, such as \"resnet18\"")
+    if type(n_in) is not int or n_in < 1: raise ValueError(f"`n_in` must be a whole number of channels, not {n_in!r}")
     if name not in BODIES and callable(arch):
         raise ValueError(f"{name} is not among the torchvision networks tried here ({', '.join(BODIES)}): "
                          "take one of these, or pass the name of a timm model as a string "

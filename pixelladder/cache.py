@@ -27,6 +27,7 @@ from fastai.data.transforms import IntToFloatTensor, ItemTransform
 from fastai.torch_core import TensorImage, TensorMask, default_device
 
 # %% ../nbs/85_cache.ipynb #047f23d5
+from .checks import height_and_width, number
 from .codes import VOID
 from .data import SegmentationData, batch_of, list_faults, look_at, usable_images
 from .files import cache_path, lock_folder, replacing
@@ -241,11 +242,16 @@ class Augment(ItemTransform):
         flip:float=.5, # Share of images that are mirrored
         zoom:tuple=(1,1), # Least and largest zoom: above 1 a part fills the frame, below 1 void surrounds the picture
         light:float=0, # Contrast changes by up to this share, and so does brightness (a share of mid-grey)
-    ): self.flip,self.zoom,self.light = flip,zoom,light
+    ):
+        self.flip,self.light = number(flip, "flip", 0, 1),number(light, "light", 0, 1)
+        try: self.zoom = tuple(number(z, "zoom", .01, 100) for z in zoom)
+        except TypeError: self.zoom = ()
+        if len(self.zoom) != 2 or self.zoom[0] > self.zoom[1]:
+            raise ValueError(f"`zoom` must be the least and the largest, not {zoom!r}: as in (0.75,2)")
 
     def encodes(self, batch):
         x,y = _flip(*batch, self.flip) if self.flip else batch
-        if tuple(self.zoom) != (1,1): x,y = _zoom(x, y, self.zoom)
+        if self.zoom != (1,1): x,y = _zoom(x, y, self.zoom)
         return (_light(x, self.light) if self.light else x),y
 
 # %% ../nbs/85_cache.ipynb #e664d20e
@@ -259,7 +265,7 @@ def cached_dls(
     ("The batches of `data.dls(size)`, from pixels that are decoded once and kept. "
      "Validation images are never augmented.")
     sides = usable_images(data, holdout)
-    pixels,row = cached_pixels(data, tuple(size)),{image: i for i,image in enumerate(pixel_images(data))}
+    pixels,row = cached_pixels(data, height_and_width(size)),{image: i for i,image in enumerate(pixel_images(data))}
     if augment is None: augment = Augment()
     bs = batch_of(bs, sides[0])
     tfms = [IntToFloatTensor(), *(augment if isinstance(augment, (list,tuple)) else [augment])]

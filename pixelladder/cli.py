@@ -15,7 +15,8 @@ from fastcore.docments import docments
 from .options import Parser, add_options
 from .page import page, page_options
 from .predictions import list_pictures, predict_files
-from .report import DATA_OPTIONS, report_data, say_scores, score_model, understood
+from .folders import DATA_OPTIONS
+from .report import report_data, say_scores, score_model, understood
 from .train import DEFAULTS, OF_LADDER, resume, train
 
 # %% ../nbs/90_cli.ipynb #1babff6d
@@ -110,7 +111,6 @@ def _ladder(given):
     "Train every head with several seeds at one budget, and write the table of what each costs and brings"
     data,heads = given.pop("data", None),given.pop("heads", None)
     out,seeds = given.pop("out", "_run/ladder"),given.pop("seeds", 3)
-    if seeds < 1: raise ValueError(f"--seeds is {seeds}: give a number above 0")
     understood(data, given)
     from pixelladder.ladder import climb, ladder_table, measure
     for run in climb(data, out, heads, seeds, **given):

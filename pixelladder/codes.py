@@ -40,8 +40,12 @@ def make_lookup(
     table = np.full(256, UNLISTED, np.uint8)
     for code,name in names.items():
         to = (groups or {}).get(name, name)
+        if not is_void(name) and to not in classes:
+            raise ValueError(f"{name!r}, code {code}, is none of the classes "
+                             f"{', '.join(classes)}: add it, or group it by `groups`")
+        code = whole(code, "code", 0, 255)
         table[code] = VOID if is_void(name) else classes.index(to)
-    table[list(void)] = VOID
+    table[[whole(code, "void", 0, 255) for code in void]] = VOID
     return table
 
 # %% ../nbs/00_codes.ipynb #25206bc1

@@ -13,7 +13,7 @@ from pathlib import Path
 from .runtime import IDS, first_cells, repository
 
 # %% ../nbs/83_copies.ipynb #75883156
-from .progress import exercises, forget, is_done, notebook_of
+from .progress import chapters_meant, exercises, forget, is_done, notebook_of
 from .checks import follow
 from .files import replacing, writable_folder
 from .attempt import EXERCISES
@@ -181,15 +181,6 @@ def _copies():
                                 "or open a chapter on Colab")
     return {p.stem: p for p in sorted(found.glob("*.ipynb"))}
 
-def _chosen(chapter, copies):
-    "Those of the copies that are meant by a number or a name"
-    said = f"{chapter:02}" if type(chapter) is int else Path(str(chapter)).name.removesuffix(".ipynb")
-    said = said.zfill(2) if said.isdigit() else said
-    of_module = {notebook_of(n) for n in exercises() if EXERCISES[n].answer.__module__.split(".")[-1]==said or n==said}
-    found = [s for s in copies if said in (s, *s.split("_", 1)) or s in of_module]
-    if found: return found
-    raise ValueError(f"there is no chapter {chapter!r} with exercises: there are {', '.join(copies)}")
-
 def start(
     chapter=None, # Number or name of a chapter; all of them if None
     out:Path=WORK, # Your folder
@@ -197,7 +188,7 @@ def start(
     "Copy chapters into a folder of your own; what is there already stays as it is."
     copies = _copies()
     files = []
-    for stem in copies if chapter is None else _chosen(chapter, copies):
+    for stem in chapters_meant(chapter).values():
         file = Path(out)/f"{stem}.ipynb"
         writable_folder(file.parent).mkdir(parents=True, exist_ok=True)
         if not file.exists(): shutil.copyfile(copies[stem], file)

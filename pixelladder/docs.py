@@ -23,6 +23,7 @@ from nbdev.process import Processor
 
 # %% ../nbs/91_docs.ipynb #37f74a1b
 from .cli import COMMANDS
+from .runtime import IDS, open_links
 
 # %% ../nbs/91_docs.ipynb #c446bbef
 def definitions(
@@ -40,8 +41,8 @@ def definitions(
 def _without_docstring(lines, node, start):
     "The lines up to the end of `node`, but for its docstring; it stays where it is all that there is"
     said = node.body[0]
-    if ast.get_docstring(node) is None or len(node.body)==1: return "\n".join(lines[start:node.end_lineno])
-    if said.lineno==node.body[1].lineno: return "\n".join(lines[start:node.end_lineno])
+    if ast.get_docstring(node) is None or len(node.body)==1 or said.lineno==node.body[1].lineno:
+        return "\n".join(lines[start:node.end_lineno])
     return "\n".join(lines[start:said.lineno-1] + lines[said.end_lineno:node.end_lineno])
 
 def _only_imports(source):
@@ -185,8 +186,7 @@ def ways(
     stem:str, # Of a notebook
 )->str: # Markdown
     "Where a notebook can be read, run and practised."
-    colab = repository(f"nbs/{stem}.ipynb").replace("https://github.com", "https://colab.research.google.com/github")
-    links = [f"[The notebook]({repository(f'nbs/{stem}.ipynb')})", f"[open in Colab]({colab})"]
+    links = [open_links(f"nbs/{stem}.ipynb", repository())]
     if (root()/"exercises"/f"{stem}.ipynb").exists():
         links.append(f"[its exercises]({repository(f'exercises/{stem}.ipynb')})")
     return "::: {.ways}\n" + " · ".join(links) + "\n:::"
@@ -319,7 +319,7 @@ class SitePage(Processor):
             if "claim" in said: cells.append(mk_cell(f"[]{{#{anchor(c.id)}}}", "markdown"))
             if said.keys() & {"export","exports"} and "hide" not in said:
                 cells += _exported(c, blocks, self.path.stem in chapters())
-            elif c.id in by_id: cells.append(by_id[c.id])
+            elif c.id in by_id and c.id != IDS[0]: cells.append(by_id[c.id]) # `ways` has these links
         return cells
 
     def _tidy(self, cell):

@@ -107,7 +107,8 @@ def from_dynamic_unet(
     if odd or len(theirs) != len(ours):
         first = f"; {odd[0]}" if odd else ""
         raise ValueError(f"the model has {len(theirs)} tensors and the defaults of `unet_learner` give {len(ours)}"
-                         f"{first}: make the learner without a `config` and without other options of `DynamicUnet`")
+                         f"{first}: make the learner without a `config` and without other options of `DynamicUnet`, "
+                         "on a body that `Body` cuts as fastai does: a resnet, not squeezenet or vgg")
     model.load_state_dict({name: t for name,(_,t) in zip(ours, theirs)})
     model.to(next(learn.model.parameters()).device)
     _same_scores(model, learn.model)

@@ -17,7 +17,7 @@ from torch import nn, Tensor
 
 # %% ../nbs/07_fcn.ipynb #5c32e077
 from .body import HEADS, Head
-from .nearest import fit
+from .nearest import fit, grid_size
 from .transposed import bilinear_kernel, bilinear_transposed
 
 # %% ../nbs/07_fcn.ipynb #9078f4b8
@@ -31,6 +31,14 @@ def bilinear_weight(
     weight[range(n), range(n)] = bilinear_kernel(ks)
     return weight
 
+# %% ../nbs/07_fcn.ipynb #c0ffee07
+def _cut_off(ks, scale, hold):
+    "How much is to be cut off at each end; one sentence if these kernels don't enlarge `scale` times"
+    if ks >= scale and (ks-scale)%2==0 and (ks <= 3*scale or not hold): return (ks-scale)//2
+    most = f", at most {3*scale} where the border is held" if hold else ""
+    raise ValueError(f"the kernels are {ks} wide, and to enlarge {scale} times they must be at least {scale}{most}, "
+                     f"and {'odd' if scale%2 else 'even'}: take {2*scale-scale%2}")
+
 # %% ../nbs/07_fcn.ipynb #2ec75f1f
 def enlarge(
     x:Tensor, # Scores, float, `(B,ni,H,W)`
@@ -40,7 +48,7 @@ def enlarge(
 )->Tensor: # `(B,nf,H*scale,W*scale)`
     ("A transposed convolution to exactly `scale` times the size; "
      "a border that is held has neighbours like any other pixel.")
-    padding = (weight.shape[-1]-scale)//2
+    padding = _cut_off(weight.shape[-1], scale, hold)
     if hold:
         x = F.pad(x, (1,1,1,1), mode="replicate")
         padding += scale # cuts off what the repeated cells have stamped
@@ -112,7 +120,7 @@ class FCNHead(Head):
     )->Tensor: # Scores, `(B,n_out,*size)`
         "The scores of every pixel."
         grids = [score(features[i]) for score,i in zip(self.scores, self.places)]
-        sizes = [[(n+s-1)//s for n in size] for s in self.strides] # size/s, rounded up
+        sizes = [grid_size(size, s) for s in self.strides]
         x,*finer = map(fit, grids, sizes)
         for fine,double in zip(finer, self.doubles): x = add_skip(x, fine, double)
         return fit(self.last(x), size)

@@ -72,10 +72,11 @@ def read_lines(
 
 def read_json(
     file:Path, # In UTF-8
+    way:str="mend it", # What to do if it is damaged: the end of the sentence
 ): # What it holds
     "A JSON file, or one sentence."
     try: return json.loads(Path(file).read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as e: raise ValueError(f"{file} is not JSON ({e}): mend it") from e
+    except (ValueError, RecursionError) as e: raise ValueError(f"{file} is not JSON ({e}): {way}") from e
 
 # %% ../nbs/00_files.ipynb #54e575ff
 def _open_lock(file):

@@ -6,8 +6,8 @@ Docs: https://pixelladder.github.io/pixelladder/folders.html.md"""
 
 # %% auto #0
 __all__ = ['NAMED', 'DATA_OPTIONS', 'KINDS', 'OTHER_KINDS', 'OF_MASKS', 'OF_IMAGES', 'SIBLINGS', 'IMAGES', 'MASKS', 'SPLIT',
-           'split_of', 'pictures_in', 'relative', 'folders_in', 'find_path', 'first_folder', 'mask_stem', 'image_stem',
-           'Pairs']
+           'data_options', 'split_of', 'pictures_in', 'relative', 'folders_in', 'find_path', 'first_folder',
+           'mask_stem', 'image_stem', 'Pairs']
 
 # %% ../nbs/00_folders.ipynb #f01de503
 import os, re
@@ -19,6 +19,13 @@ NAMED = ("streets","camvid","camvid_tiny") # Data sets that are no folders
 
 # What can be said of a data set in a folder, beside its place: to `open_data`, to `train`, on the command line
 DATA_OPTIONS = ("images","masks","codes","void","colours","val","group","split_seed")
+
+def data_options(
+    given:dict, # Options of any kind, by name
+)->dict: # Those that say what a data set is
+    "What `open_data` takes, out of what was given."
+    return {k: given[k] for k in DATA_OPTIONS if k in given}
+
 
 # Endings of pictures that are read, and of others
 KINDS = {".png",".jpg",".jpeg",".bmp",".tif",".tiff",".webp"}

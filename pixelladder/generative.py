@@ -28,7 +28,7 @@ from .checks import whole
 from .codes import VOID
 from .colours import ab_squares, grey, painted, rgb_to_lab
 from .learner import dense_learner, weights_of
-from .nearest import fit
+from .nearest import fit, grid_size
 from .pictures import through_jpeg
 from .subpixel import DOUBLERS, checkerboard_score
 from .unet import DecoderBlock
@@ -142,9 +142,9 @@ class PictureHead(Head, name="picture"):
         "What is said of every pixel."
         picture,*skips,x = features
         for block,skip in zip(self.blocks, reversed(skips)): x = block(x, skip)
-        cells = [(n+self.stride-1)//self.stride for n in size] # size/stride, rounded up
-        seen = self.look(fit(picture, [n*self.stride for n in cells]))
-        x = seen + self.join(torch.cat([fit(x, cells), seen], 1))
+        grid = grid_size(size, self.stride)
+        seen = self.look(fit(picture, [n*self.stride for n in grid]))
+        x = seen + self.join(torch.cat([fit(x, grid), seen], 1))
         for layers in self.refine: x = x + layers(x)
         out = fit(self.grow(F.leaky_relu(x, .1)), size)
         if self.skip: return input_skip(picture, out, self.mean, self.std)
@@ -216,6 +216,9 @@ def edge_loss(
     truth:Tensor, # `(B,C,H,W)`
 )->Tensor: # One number, 0 if all differences between neighbours agree
     "Mean absolute error of the steps from each pixel to its lower neighbour, plus that to its right one."
+    if made.shape != truth.shape:
+        raise ValueError(f"`made` is {tuple(made.shape)} and `truth` {tuple(truth.shape)}: "
+                         "compare pictures of one size")
     error = made-truth
     down,right = error[..., 1:, :]-error[..., :-1, :], error[..., 1:]-error[..., :-1]
     return down.abs().mean() + right.abs().mean()

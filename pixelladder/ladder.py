@@ -9,7 +9,7 @@ __all__ = ['ONCE', 'climb', 'yardsticks', 'costs', 'time_step', 'three_pictures'
            'plot_ladder']
 
 # %% ../nbs/88_rungs.ipynb #d37670ae
-import json, re, time, zlib
+import json, os, re, time, zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from .cache import cached_sums
 from .checks import follow, number, one_of, text, whole
 from .data import SegmentationData, open_data, split_for, usable_images
 from .files import replacing, writable_folder
-from .folders import DATA_OPTIONS
+from .folders import DATA_OPTIONS, data_options
 from .metrics import constant_baseline, grid_labels, mean_iou
 from .predict import evaluate, image_counts, load_model, summarize
 from .runs import CHECKPOINT
@@ -42,6 +42,8 @@ ONCE = ["dynamic_unet"] # Costs ten times the others, so it is trained with the 
 
 def _trainings(heads, seeds):
     "Heads and seeds, in the order in which they are trained"
+    if isinstance(heads, str): heads = [heads]
+    heads = list(dict.fromkeys(heads or []))
     heads = heads or [name for name,head in HEADS.items() if getattr(head, "says_classes", True)]
     for head in heads:
         if not getattr(find_head(head), "says_classes", True):
@@ -106,10 +108,6 @@ def _same_data(out, kept, opened):
     raise ValueError(f"{opened.name} isn't what the trainings in {out} had: classes, splits, pictures or masks "
                      "are others; put them back, or name another folder")
 
-def _of_data(options):
-    "Those that say what the data is"
-    return {k: options[k] for k in DATA_OPTIONS if options.get(k) is not None}
-
 def _sum_key(options): return "pixels" if options["crop"] else "checksum" # which was of classes alone, of crops
 
 def _checksum(data, options):
@@ -140,12 +138,12 @@ def climb(
 )->Iterator: # For each training a dict: `head`, `seed`, and the scores of `evaluate`
     ("Train every head with every seed; what was stopped goes on, what is there is read. "
      "Other arguments are the options of `pixelladder train`, with `_` for `-`.")
-    out,trainings = writable_folder(out),_trainings(heads, seeds)
+    out,trainings = Path(os.path.abspath(writable_folder(out))),_trainings(heads, seeds)
     options = _settle({**OF_LADDER, **kwargs, "data": data})
-    body,of_data = Body(options["arch"]),_of_data(options)
+    body = Body(options["arch"])
     for head,_ in trainings: find_head(head)(body, 2) # a head that doesn't fit the body says so now, not after hours
     check_last_grid(body, options["crop"] or options["size"]) # so does a size that `measure` can't tell the costs of
-    opened = open_data(data, options["classes"], **of_data)
+    opened = open_data(data, options["classes"], **data_options(options))
     _settle_budget(out, {"data": opened.name, **options}, opened)
     wanted = {k: v for k,v in options.items() if k not in (*DATA_OPTIONS,"classes","crop","bf16","compile")}
     wanted |= {"size": options["crop"] or options["size"], "data": opened.name}
@@ -187,7 +185,7 @@ def costs(
     rounds:int=5, # Steps of each head that are counted, after one that isn't
 )->dict: # For each head `parameters`, `GMAC` and `MiB` as in `summary`; `seconds`, the median of a training step
     "What each head costs, with its body."
-    device = default_device()
+    device,rounds = default_device(),whole(rounds, "rounds")
     bodies = {head: Body(arch) for head in heads}
     models = {head: DensePredictor(body, find_head(head)(body, n_out)) for head,body in bodies.items()}
     models = {head: model.to(device, memory_format=torch.channels_last) for head,model in models.items()}
@@ -238,7 +236,7 @@ def measure(
     kept = _read_budget(out)
     budget = {k: v for k,v in kept.items() if k not in ("checksum","pixels")}
     runs = [_read_run(out, head, seed) for head,seed in trainings]
-    opened = open_data(data, budget["classes"], **_of_data(budget))
+    opened = open_data(data, budget["classes"], **data_options(budget))
     _same_data(out, kept, opened)
     recipe = _read(out/"{}-{}".format(*trainings[0])/"model.json", {"trained": {"bf16": one_of(True,False)}},
                    "put it back from where it was trained")

@@ -247,6 +247,7 @@ def find_data(
     split_seed:int=0, # Of a random split
 )->dict: # What `SegmentationData` takes; `said`: what was understood, line by line; `named`: what was given
     "Find out all about the data set in a folder. Nothing is read but names, lists and, for guesses, some masks."
+    if path is not None and not str(path).strip(): raise ValueError("the name of the folder is empty: name one")
     root = Path(path).expanduser() if path else Path(images or ".").expanduser().parent
     if path and not root.is_dir():
         raise FileNotFoundError(f"there is no folder {path}: name one that holds a data set, "
@@ -288,7 +289,7 @@ def _pairs(root, wanted):
     base = dict(root=root, top=root, voc=None, masks={}, faults=[], splits={}, parts=[])
     if wanted["images"]:
         one = Pairs(wanted["images"], wanted["masks"], root)
-        return {**base, "pairs": _filled([one], root), "parts": [None], "layout": "folders that were named"}
+        return {**base, "pairs": _filled([one]), "parts": [None], "layout": "folders that were named"}
     if voc := voc_folder(root):
         splits = _voc_lists(voc)
         masks = {p: _if_there(voc/"SegmentationClass"/f"{p.stem}.png") for ps in splits.values() for p in ps}
@@ -303,7 +304,7 @@ def _pairs(root, wanted):
     if not places: raise _nothing(root)
     left = [s for s,_,m in places if s=="test" and layout=="images and masks" and "gt" in m.parent.name]
     places = [p for p in places if p[0] not in left] # Cityscapes keeps the answers of its test to itself
-    pairs = _filled([Pairs(i, m, root) for _,i,m in places], root)
+    pairs = _filled([Pairs(i, m, root) for _,i,m in places])
     return {**base, "pairs": pairs, "parts": [s for s,_,_ in places], "layout": layout}
 
 def _side_by_side(root, most=20_000):
@@ -315,7 +316,7 @@ def _side_by_side(root, most=20_000):
         if seen > most: return False
     return pictures > 1 and any(Pairs(root, root, root).of.values())
 
-def _filled(pairs, root):
+def _filled(pairs):
     "The pairs, unless there are no pictures at all"
     if pairs and not any(one.photos or pictures_in(one.images, OTHER_KINDS) for one in pairs):
         raise FileNotFoundError(f"{pairs[0].images} holds no pictures: lay your photos there, as PNG or JPEG")

@@ -111,8 +111,9 @@ def class_weights(
     power:float=.5, # 1 for median frequency balancing, 0.5 for its square root, 0 for weights of 1
     holdout:str="published", # Which images train, as in `split_for`
 )->torch.Tensor: # float32 `(n,)`: 1 for the median share, more for rarer classes, 0 for a class without a pixel
-    ("For each class the median share over its own "
-     "([Eigen & Fergus 2015](https://arxiv.org/abs/1411.4734), section 6.3), to a power.")
+    ("For each class the median share over its own, to a power "
+     "([Eigen & Fergus 2015](https://arxiv.org/abs/1411.4734), section 6.3; they leave the images without a class out "
+     "of its share).")
     images = images_of(data, split, holdout)
     counts = sum(np.bincount(data.mask(image).ravel(), minlength=256) for image in images)
     return weights_of(counts[:data.n], power)

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 # %% ../nbs/05_metrics.ipynb #0da3a277
-from .checks import whole
+from .checks import height_and_width, whole
 from .codes import VOID, check_codes, check_counts, check_mask, check_pair, class_count, plain_tensor
 from fastai.learner import Metric
 from torchmetrics.functional.classification import multiclass_confusion_matrix
@@ -25,6 +25,8 @@ def _best_class(scores, n):
     if scores.shape[1] != n:
         raise ValueError(f"`pred` has scores for {scores.shape[1]} classes and `n` is {n}: "
                          "pass the number of classes that the model was made with")
+    if scores.isnan().any(): raise ValueError("`pred` has scores that are nan, which are no answer: "
+                                              "look for the layer or the picture that makes them")
     return scores.argmax(1)
 
 # %% ../nbs/05_metrics.ipynb #60e06693
@@ -86,7 +88,7 @@ class ConfusionMetric(Metric):
     def __init__(self,
         n:int, # Number of classes
     ):
-        self.n = n
+        self.n = class_count(n)
         self.reset()
     def reset(self): self.counts = torch.zeros(self.n, self.n, dtype=torch.int64)
     def accumulate(self, learn):
@@ -154,7 +156,7 @@ def coarsen(
     mask,n,stride = plain_tensor(mask),class_count(n),whole(stride, "stride")
     check_mask(mask, n)
     if form not in ("hard", "averaged"): raise ValueError(f'`form` is {form!r}: pass "hard" or "averaged"')
-    seen = mask.shape if size is None else [whole(side, f"size[{i}]") for i,side in enumerate(size)]
+    seen = mask.shape if size is None else height_and_width(size)
     axes = [_cells(have, side, stride, form) for have,side in zip(mask.shape, seen)]
     (rows,down),(columns,across) = [[m.to(mask.device) for m in axis] for axis in axes]
     is_class = (mask == torch.arange(n, device=mask.device).view(n,1,1)).float()

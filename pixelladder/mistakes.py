@@ -547,8 +547,8 @@ exercise(overlap_map, _overlap_cases,
               Mistake(numbers_the_stamps, "you write down which stamp came last. What is to be counted?")],
     hints=["It is `stamp` from chapter 2, in one dimension, with ones.",
            "Zeros as long as the output; then each stamp adds 1 to the `ks` pixels that it covers."],
-    after="For a picture, multiply the rows: 1, 2, 1, 2 down and across gives 1, 2 and 4. In two "
-          "dimensions the pattern is twice as strong.")
+    after="For a picture, multiply the rows: 1, 2, 1, 2 down and across gives 1, 2 and 4. One pixel "
+          "gets four times as many stamps as another, no longer twice.")
 
 # %% ../nbs/81_mistakes.ipynb #2310a24e
 def _shuffle_cases():

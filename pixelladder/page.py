@@ -150,6 +150,9 @@ def write_page(
 )->Path: # `out`: any web server can serve it
     "A folder with the page and all that it loads."
     out = _made(Path(out))
+    there = out/"index.html"
+    if there.exists() and 'from "./try.js"' not in there.read_text(encoding="utf-8", errors="ignore"):
+        raise ValueError(f"{there} is another page, and would be lost: choose another folder (--out)")
     make_page(out/"try", models, runtime)
     for name in ("try.js","try.css","styles.css"): shutil.copyfile(page_files()/name, out/name)
     title = "Try " + ", ".join(Path(m).name for m in models) if models else "Try it: your street, pixel by pixel"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 # %% ../nbs/84_photos.ipynb #dd530d0a
 from .codes import make_lookup
-from .data import SegmentationData, images_of, open_data
+from .data import SegmentationData, open_data
 from .folders import IMAGES, KINDS, NAMED, Pairs, find_path, first_folder, pictures_in, split_of
 from .holdout import choose_split, find_drives, share_or_list, split_by_lists
 from .layouts import Nothing

@@ -149,13 +149,13 @@ class Segments(dict):
         self.file = file
 
 def _look_up(rgb, legend):
-    "The codes of colours `(...,3)`; `UNLISTED` where the legend lacks one"
+    "The codes of colours `(...,3)`; -1 where the legend lacks one"
     keys = packed(list(legend))
     order = np.argsort(keys)
     found = packed(rgb)
     at = np.searchsorted(keys[order], found).clip(max=len(keys)-1)
     codes = np.array(list(legend.values()))[order][at].astype(np.int32)
-    codes[keys[order][at] != found] = UNLISTED
+    codes[keys[order][at] != found] = -1
     return codes
 
 def _by_colour(name, mask, legend):
@@ -167,7 +167,7 @@ def _by_colour(name, mask, legend):
                          "save the codes as a grey PNG, or say what its colours mean with `colours` "
                          f"(`--colours legend.csv`); it holds {some}")
     codes = _look_up(rgb, legend)
-    if (codes==UNLISTED).any(): raise BadPicture(_unknown_colours(name, rgb, codes==UNLISTED, legend))
+    if (codes < 0).any(): raise BadPicture(_unknown_colours(name, rgb, codes < 0, legend))
     return codes.astype(np.uint8)
 
 def _by_palette(mask, legend):
@@ -176,10 +176,10 @@ def _by_palette(mask, legend):
     palette = np.array(mask.getpalette("RGB"), int).reshape(-1, 3)
     used = np.unique(codes)
     if used[-1] >= len(palette): return codes
-    table = np.full(256, UNLISTED)
+    table = np.full(256, -1)
     table[used] = _look_up(palette[used], legend)
     alike = len(set(table[used].tolist())) < len(used)
-    return codes if alike or (table[used]==UNLISTED).any() else table[codes].astype(np.uint8)
+    return codes if alike or (table[used] < 0).any() else table[codes].astype(np.uint8)
 
 def _colours(rgb):
     "The colours of a picture, the most frequent first"

@@ -14,9 +14,10 @@ from typing import Literal
 
 # %% ../nbs/89_predictions.ipynb #d9b72477
 from .files import replacing, writable_folder
+from .folders import KINDS, pictures_in
 
 # %% ../nbs/89_predictions.ipynb #b96f7b9c
-PICTURES = {".png",".jpg",".jpeg",".bmp",".tif",".tiff",".webp",".gif"}
+PICTURES = KINDS|{".gif"} # of which the first frame is taken
 
 SOFTWARE = 0x0131 # Where EXIF says which program wrote a picture; one that changes it writes its own name, or none
 
@@ -37,10 +38,13 @@ def _signed():
     exif[SOFTWARE] = "pixelladder predict"
     return exif
 
-def _left_out(picture, top, out):
-    "Does it lie in a folder for answers that is below `top`? If that is `top` itself, answers alone are left out"
-    out,top = Path(out).resolve(),top.resolve()
-    return is_answer(picture) if out==top else out.is_relative_to(top) and picture.resolve().is_relative_to(out)
+def _without_answers(listed, out):
+    "Without what lies where the answers go and is one, or is called like one: somebody may have mended it by hand"
+    out = Path(out).resolve()
+    inside = {p for p,_ in listed if p.resolve().is_relative_to(out)}
+    called = {out/name for p,to in listed if p not in inside for name in (to, to.with_suffix(""))}
+    def is_one(p): return p.resolve().parent/p.stem.removesuffix("_overlay") in called or is_answer(p)
+    return [(p,to) for p,to in listed if p not in inside or not is_one(p)]
 
 def list_pictures(
     paths:list, # Files, or folders of them
@@ -49,11 +53,10 @@ def list_pictures(
     "Each picture that is named, or lies in a folder that is, and what its answer is called."
     paths,found = [paths] if isinstance(paths, (str,Path)) else list(paths),[]
     for path in dict.fromkeys(map(Path, paths)):
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES and not p.name.startswith("."))
+        inside = pictures_in(path, PICTURES)
         if path.is_dir() and not inside: raise FileNotFoundError(f"{path} holds no pictures: name a folder that does")
         listed = [(p,p.relative_to(path)) for p in inside] if path.is_dir() else [(path,Path(path.name))]
-        top = path if path.is_dir() else path.parent
-        found += [(p,to) for p,to in listed if out is None or not _left_out(p, top, out)]
+        found += listed if out is None else _without_answers(listed, out)
     if paths and not found:
         raise FileNotFoundError(f"there are no pictures but the answers in {out}: name others, "
                                 "or choose another folder for the answers (--out)")

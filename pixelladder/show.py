@@ -136,7 +136,10 @@ def _mistakes(mask, pred, palette):
 def _picture(x, size):
     "`(H,W,3)` or `(H,W)` from an image of that `size`, with its channels first or last"
     a = _array(x)
-    return a if a.shape[:2]==size else a.transpose(1,2,0) if len(a)==3 else a[0]
+    if a.shape[:2]==size: return a
+    if a.ndim != 3 or a.shape[1:] != size or len(a) not in (1,3):
+        raise ValueError(f"an image has the shape {a.shape} and its mask {size}: resize one of them")
+    return a.transpose(1,2,0) if len(a)==3 else a[0]
 
 # %% ../nbs/00_show.ipynb #bc763c7c
 def _check_rows(images, masks, preds):
@@ -203,6 +206,7 @@ def show_pictures(
 ):
     "Pictures side by side, each pixel as it is."
     whole(across, "across")
+    if not pictures: raise ValueError("there is no picture to show: give a title and a picture, as in {'truth': y}")
     shown = {title: _array(p.permute(1,2,0).clamp(0, 1))[part] for title,p in pictures.items()}
     down,across = -(-len(shown)//across),min(across, len(shown))
     h,w = next(iter(shown.values())).shape[:2]

@@ -27,10 +27,10 @@ import pixelladder
 # %% ../nbs/00_store.ipynb #becb50d5
 from .arguments import HEADS, LIBRARY, find_head, given_back, head_name, is_named
 from .body import Body, DensePredictor
-from .checks import follow, number, one_of, text, whole
+from .checks import LARGEST, follow, height_and_width, number, one_of, text, whole
 from .codes import UNLISTED, VOID, palette_for
-from .files import replacing
-from .segmenter import LARGEST, Segmenter, height_and_width
+from .files import read_json, replacing
+from .segmenter import Segmenter
 
 # %% ../nbs/00_store.ipynb #e97de8cd
 def recipe(
@@ -164,6 +164,7 @@ def _check_pair(spec, body, weights):
 # %% ../nbs/00_store.ipynb #f499c3d0
 def _folder(name):
     "`name` itself if it holds a model, else the shipped model of that name, if there is one"
+    if not isinstance(name, (str,Path)): raise ValueError(f"the folder of a model is a path, not {name!r}")
     shipped = Path(pixelladder.__file__).parent/"models"/name
     return shipped if not (Path(name)/"model.json").is_file() and (shipped/"model.json").is_file() else Path(name)
 
@@ -215,9 +216,7 @@ def load_model(
         raise FileNotFoundError(f"{folder} holds no {' and no '.join(missing)}: "
                                 "name a folder that `pixelladder train` or `save_model` wrote")
     again = "copy it again from where the model was trained"
-    try: spec = json.loads((folder/"model.json").read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as e:
-        raise ValueError(f"{folder/'model.json'} is not JSON ({e}): {again}") from e
+    spec = read_json(folder/"model.json", again)
     check_recipe(spec, folder/"model.json")
     try: weights = load_file(folder/"model.safetensors")
     except Exception as e: raise ValueError(f"{folder/'model.safetensors'} can't be read ({e}): {again}") from e

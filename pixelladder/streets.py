@@ -6,7 +6,7 @@ Docs: https://pixelladder.github.io/pixelladder/streets.html.md"""
 
 # %% auto #0
 __all__ = ['SKY', 'BUILDING', 'POLE', 'ROAD', 'PAVEMENT', 'TREE', 'SIGN', 'FENCE', 'CAR', 'PEDESTRIAN', 'BICYCLIST', 'UNLABELLED',
-           'SEQUENCES', 'Drive', 'split_of', 'draw_street', 'make_streets']
+           'SEQUENCES', 'Drive', 'split_of_frame', 'draw_street', 'make_streets']
 
 # %% ../nbs/00_streets.ipynb #960b413f
 import secrets, shutil, zlib
@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 # %% ../nbs/00_streets.ipynb #049feb9c
-from .checks import whole
+from .checks import height_and_width, whole
 from .codes import CAMVID_CODES, palette_for
 from .files import DRAFT, cache_path, lock_folder
 
@@ -50,7 +50,7 @@ SEQUENCES = {
     "morning":  Drive(30, (130,160,200), (250,215,170), (1.05,.9,.72), .010, .35, 3.7, 3.9, -.7, .49, 7.)}
 
 # %% ../nbs/00_streets.ipynb #af059e9b
-def split_of(
+def split_of_frame(
     sequence:str, # One of `SEQUENCES`
     frame:int, # Number of the frame in it
 )->str: # `"train"`, `"val"` or `"test"`
@@ -318,7 +318,8 @@ def _write(folder, size):
         Image.fromarray(mask).save(folder/"labels"/f"{s}_{f:04d}_P.png")
     (folder/"codes.txt").write_text("\n".join([*CAMVID_CODES, "Void"])+"\n")
     for file,split in (("valid","val"),("test","test")):
-        (folder/f"{file}.txt").write_text("\n".join(f"{s}_{f:04d}.png" for s,f in frames if split_of(s,f)==split)+"\n")
+        names = [f"{s}_{f:04d}.png" for s,f in frames if split_of_frame(s, f)==split]
+        (folder/f"{file}.txt").write_text("\n".join(names)+"\n")
 
 # %% ../nbs/00_streets.ipynb #3576dbbb
 def make_streets(
@@ -326,13 +327,23 @@ def make_streets(
     size:tuple=(192,256), # Height and width of every picture, in pixels
 )->Path: # The finished folder, in fastai's layout of CamVid, with a `test.txt` beside `valid.txt`
     "All frames of all drives on disk, drawn on first use."
+    size = height_and_width(size)
     path = Path(path) if path else cache_path()/f"streets-1-{size[0]}x{size[1]}"
-    if path.exists(): return path
+    if path.exists():
+        if _drawn_at(path)==size: return path
+        raise ValueError(f"{path} is there, and holds no drawn streets of {size[0]}x{size[1]}: "
+                         "name a folder that isn't there yet")
     try: _draw_into(path, size)
     except OSError as e:
         raise OSError(f"the streets can't be drawn into {path} ({e.strerror}): make room there, some 20 MB, "
                       "or let PIXELLADDER_CACHE name a folder on another disk") from e
     return path
+
+def _drawn_at(folder):
+    "Height and width of the first street in `folder`; None if it holds none"
+    first = next(((folder/"images").glob(f"{next(iter(SEQUENCES))}_*.png")), None)
+    if first is None: return None
+    with Image.open(first) as image: return image.size[::-1]
 
 def _draw_into(path, size):
     "All or nothing: `path` is there when its last file is"

@@ -16,7 +16,7 @@ from torch import nn, Tensor
 # %% ../nbs/03_checkerboard.ipynb #438c3391
 from .body import Head
 from .checks import whole
-from .nearest import HalvingHead, fit
+from .nearest import HalvingHead, fit, grid_size
 
 # %% ../nbs/03_checkerboard.ipynb #17616ac8
 def overlap_map(
@@ -163,6 +163,6 @@ class BilinearHead(Head, name="bilinear"):
         size:tuple, # Height and width of the answer, in pixels
     )->Tensor: # Scores, `(B,n_out,*size)`
         "The scores of every pixel."
-        x = fit(features[-1], [(n+self.stride-1)//self.stride for n in size]) # size/stride, rounded up
+        x = fit(features[-1], grid_size(size, self.stride))
         large = F.interpolate(self.classes(x), scale_factor=self.stride, mode="bilinear", align_corners=False)
         return fit(large, size)

@@ -10,15 +10,15 @@ __all__ = ['DEFAULTS', 'OF_LADDER', 'NEEDED', 'PERHAPS', 'train', 'resume', 'rat
 # %% ../nbs/87_train.ipynb #9dc1930e
 import os, re, shlex, sys, zlib
 from collections import Counter
-from contextlib import nullcontext, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from functools import partial
 from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Literal
-from .checks import follow, number, one_of, text, whole
+from typing import Literal, get_args
+from .checks import follow, height_and_width, number, one_of, text, whole
 from .files import writable_folder
-from .folders import DATA_OPTIONS, NAMED
+from .folders import DATA_OPTIONS, NAMED, data_options
 
 # %% ../nbs/87_train.ipynb #cdbfb6be
 def train(
@@ -111,12 +111,6 @@ def rate_for(
 
 def _flag(name): return f"--{name.replace('_','-')}"
 
-def _sides(value, name):
-    "Height and width"
-    if not isinstance(value, (list,tuple)) or len(value) != 2:
-        raise ValueError(f"`{name}` must be height and width, not {value!r}: as in (192,256)")
-    return tuple(whole(n, name, most=2**15) for n in value)
-
 def _several(value, name):
     "A list of words or numbers; a tuple would be one colour"
     if not isinstance(value, (list,tuple)): raise ValueError(f"`{name}` must be a list, as in [255], not {value!r}")
@@ -135,14 +129,18 @@ def _share(value, name):
     try: return number(float(value), name)
     except ValueError: return text(value, name)
 
+def _choice(name):
+    "A check for those that the signature of `train` lists"
+    return one_of(*get_args(signature(train).parameters[name].annotation))
+
 _count,_positive = partial(_above_0, partial(whole, least=None)),partial(_above_0, number)
 NEEDED = {"data": text, "head": text, "arch": text, "epochs": _count, "batch_size": _count,
-          "seed": partial(whole, least=0, most=2**64-1), "holdout": text,
+          "seed": partial(whole, least=0, most=2**64-1), "holdout": text, "task": _choice("task"),
           **dict.fromkeys(("sgd","pretrained","standardize","augment","compile"), one_of(True,False))}
 PERHAPS = {**dict.fromkeys(("images","masks","codes","colours","start"), text), "val": _share, "void": _several,
-           "group": one_of("prefix","folder","none"), "split_seed": partial(whole, least=0),
-           "size": _sides, "crop": _sides, "classes": whole, "class_weights": _positive, "lr": _positive,
-           "bf16": one_of(True,False)}
+           "group": _choice("group"), "split_seed": partial(whole, least=0),
+           **dict.fromkeys(("size","crop"), height_and_width), **dict.fromkeys(("class_weights","lr"), _positive),
+           "classes": whole, "bf16": one_of(True,False)}
 
 def _known(out, arguments):
     "The options that a run was started with; those that are younger than it have their defaults"
@@ -183,7 +181,6 @@ def _refuse_a_model(out):
 # %% ../nbs/87_train.ipynb #16e3012a
 def _check_task(o):
     "An error if an option is for classes and the task makes pictures"
-    one_of("classes","super2","super4","colour","denoise","deblock")(o.task, "task")
     if o.task=="classes": return
     for name in ("augment","class_weights","sgd","standardize","start"):
         if getattr(o, name):
@@ -286,8 +283,7 @@ def _learner(o, rank, resume):
     if o.bf16 is None: o.bf16 = bf16_is_native()
     if o.task != "classes": return _painter(o, rank, resume)
     first = _start_model(o) if o.start and not resume else None
-    given = {k: getattr(o, k) for k in DATA_OPTIONS}
-    data = open_data(o.data, classes=o.classes, **given)
+    data = open_data(o.data, classes=o.classes, **data_options(vars(o)))
     # each process flips its own images; the model is that of the first
     set_seed(o.seed+rank, reproducible=True)
     dls = _batches(data, o)
@@ -377,7 +373,7 @@ def _painter(o, rank, resume):
     from pixelladder.photos import open_photos
     from pixelladder.pieces import picture_dls
     from pixelladder.pictures import as_picture
-    data = open_photos(o.data, classes=o.classes, **{k: getattr(o, k) for k in DATA_OPTIONS})
+    data = open_photos(o.data, classes=o.classes, **data_options(vars(o)))
     def read(path):
         image = as_picture(path)
         if not o.crop: image = image.resize(o.size[::-1], Image.Resampling.BILINEAR)
@@ -410,7 +406,16 @@ def _fit(learn, o, save):
     cbs = [StopOnNaN(), save]
     with all_processes(learn), stop_after_epoch(learn):
         with advise_on_memory(learn.dls.train.bs), name_lost_file(save.folder):
-            with _spoken(learn): _epochs(learn, o, cbs)
+            with _spoken(learn), _advise_on_batches(learn): _epochs(learn, o, cbs)
+
+@contextmanager
+def _advise_on_batches(learn):
+    "Within it, what batch norm says of a single number is a sentence"
+    try: yield
+    except ValueError as e:
+        if "more than 1 value per channel" not in str(e): raise
+        said = f"batches of {learn.dls.train.bs} at this size leave batch norm one number a channel"
+        raise ValueError(f"{said}: raise --batch-size or --size") from e
 
 def _epochs(learn, o, cbs):
     "All of them, by the schedule that the options `o` ask for"

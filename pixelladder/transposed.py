@@ -19,7 +19,7 @@ from torch import nn, Tensor
 
 # %% ../nbs/02_transposed.ipynb #7ede0696
 from .arches import ConvLayer
-from .checks import whole
+from .checks import height_and_width, whole
 from .nearest import HalvingHead, check_mixable
 
 # %% ../nbs/02_transposed.ipynb #7fa441fe
@@ -37,10 +37,7 @@ def _whole_sizes(ks, stride, padding, output_padding):
 def _check_matrix(kernel, size, stride, padding):
     "Height and width; one sentence if the kernel has no place in the picture"
     kh,kw = _one_channel(kernel, "kernel")
-    try: h,w = size
-    except (TypeError, ValueError):
-        raise ValueError(f"`size` must be height and width, not {size!r}: as in (4,4)") from None
-    h,w,more = whole(h, "size[0]"),whole(w, "size[1]"),2*whole(padding, "padding", 0)
+    (h,w),more = height_and_width(size),2*whole(padding, "padding", 0)
     whole(stride, "stride")
     if kh > h+more or kw > w+more:
         raise ValueError(f"the kernel is {kh}x{kw} and the picture {h}x{w}, padding {padding}: it fits nowhere")
@@ -88,15 +85,9 @@ def _check_sizes(x, weight, stride, padding, output_padding):
         raise ValueError(f"`x` is {x.dtype} and `weight` is {weight.dtype}, wanted the same float: take `weight.to(x)`")
     if 0 in x.shape[-2:] or 0 in weight.shape:
         raise ValueError(f"there is nothing to stamp: `x` is {tuple(x.shape)} and `weight` {tuple(weight.shape)}")
-    stride,padding = whole(stride, "stride", None),whole(padding, "padding", None)
-    output_padding = whole(output_padding, "output_padding", None)
-    if stride < 1 or padding < 0:
-        raise ValueError(f"`stride` must be at least 1 and `padding` at least 0, not {stride} and {padding}")
-    if not 0 <= output_padding < stride:
-        raise ValueError(f"`output_padding` must be from 0 to stride-1 = {stride-1}, not {output_padding}: "
-                         "with more, take a larger input instead")
-    pairs = zip(x.shape[-2:], weight.shape[-2:])
-    out = [(n-1)*stride + k - 2*padding + output_padding for n,k in pairs] # see `output_size`
+    stride,padding = whole(stride, "stride"),whole(padding, "padding", 0)
+    more = whole(output_padding, "output_padding", 0, stride-1, "with more, take a larger input instead")
+    out = [output_size(n, k, stride, padding, more) for n,k in zip(x.shape[-2:], weight.shape[-2:])]
     if min(out) < 1:
         raise ValueError(f"nothing would be left: the output would be {out[0]}x{out[1]}. "
                          f"Lower `padding`, which is {padding}")
@@ -140,7 +131,7 @@ def conv_matrix(
     size:tuple, # Height and width of the picture, in pixels
     stride:int=1, # In pixels
     padding:int=0, # In pixels
-)->Tensor: # `(h*w, H*W)`: a row an output pixel, a column a pixel of the picture, both counted row by row
+)->Tensor: # `(h*w, H*W)`, same dtype as `kernel`: a row an output pixel, a column one of the picture, row by row
     "The matrix of a convolution ([Dumoulin & Visin 2016](https://arxiv.org/abs/1603.07285), section 4.1)."
     size = _check_matrix(kernel, size, stride, padding)
     n = size[0]*size[1]

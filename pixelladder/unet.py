@@ -59,6 +59,9 @@ class OriginalUnet(nn.Module):
         x:Tensor, # Pictures, float, `(B,n_in,H,W)`; sides such as 188, 204, ..., 572: even at each halving
     )->Tensor: # Scores, `(B,n_out,H-184,W-184)`
         "The scores of the pixels in the middle, all of whose neighbourhood is seen."
+        if odd := [n for n in x.shape[-2:] if n < 188 or (n-188)%16]:
+            n = max(188, odd[0]-(odd[0]-188)%16)
+            raise ValueError(f"a side has {odd[0]} pixels, and some halving would leave a rest: take {n} or {n+16}")
         skips = []
         x = self.down[0](x)
         for down in self.down[1:]:

@@ -1,11 +1,11 @@
 """Answers to every exercise that nobody has listed as a known mistake: wrong ones, and right ones that are written in another way.
 
 `python tests/answers.py` prints how many of the wrong ones get feedback that points at the mistake, and what the others are told."""
-import copy, inspect, math, re, sys
+import copy, math, sys
 import pixelladder # before torchvision: it mends the import of a build for another device
 import numpy as np, torch, torch.nn.functional as F, torchvision.transforms.functional as TF
 from collections import Counter, defaultdict
-from torch import nn, Tensor
+from torch import nn
 from fastai.layers import ConvLayer
 from pixelladder import body as B, data as D, fcn as FC, generative as G, learner as L, metrics as M, nearest as N, predict as P, reading as R, subpixel as S, transposed as T, unet as U
 from pixelladder.judge import EXERCISES, verdict

@@ -1,8 +1,9 @@
 "A learner's copy, solved with right answers that are written in an unusual way."
-import inspect, json, re
+import ast, inspect, json, re
 from pathlib import Path
 from answers import RIGHT
 from terminal import run_cells
+from pixelladder.copies import _is_test
 
 PRELUDE = "import math, numpy as np, torch, torch.nn.functional as F, torchvision.transforms.functional as TF\nfrom torch import nn\nfrom fastai.layers import ConvLayer\n"
 
@@ -14,6 +15,27 @@ def source_of(answer):
 def code_of(path):
     "The sources of a notebook's code cells"
     return ["".join(c["source"]) for c in json.loads(Path(path).read_text())["cells"] if c["cell_type"]=="code"]
+
+def without_errors(source):
+    "A cell without the statements that ask for the package's own errors: other answers have other sentences"
+    lines = source.split("\n")
+    for node in reversed(ast.parse(source).body):
+        if "test_fail(" in ast.unparse(node): lines[node.lineno-1:node.end_lineno] = []
+    return "\n".join(lines)
+
+def with_tests(copy, chapter):
+    "The copy's code cells, and between them the tests that the chapter hides, but for those of the package's own errors"
+    cells = {c["id"]: "".join(c["source"]) for c in json.loads(Path(copy).read_text())["cells"] if c["cell_type"]=="code"}
+    book = json.loads(Path(chapter).read_text())["cells"]
+    hidden = {c["id"]: "".join(c["source"]) for c in book if c["cell_type"]=="code" and c["id"] not in cells}
+    order,out = [c["id"] for c in book],[]
+    for i,source in cells.items():
+        while order and i in order: # what the copy has of its own comes where it stands there
+            j = order.pop(0)
+            if j==i: break
+            if _is_test(hidden.get(j, "")): out.append(without_errors(hidden[j]))
+        out.append(source)
+    return out+[without_errors(hidden[j]) for j in order if _is_test(hidden.get(j, ""))]
 
 def names_in(cells): return re.findall(r"^(\w+) = check\(\1\)", "\n".join(cells), re.M)
 

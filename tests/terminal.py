@@ -1,7 +1,8 @@
 """Processes that need no seconds for their imports: forked from one that has imported all and has computed nothing.
 
 `run` is `pixelladder` as in a terminal; `run_cells` is a notebook, cell by cell; `fork` is for what else there is."""
-import os, sys, tempfile
+import io, os, sys, tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from multiprocessing import get_context, set_start_method
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -39,6 +40,14 @@ def command(*words):
     main(list(words))
 
 def run(*words, **env): return ask(command, *map(str, words), **env)
+
+def here(*words):
+    "`pixelladder` in this process: status, what it says, what it complains of"
+    from pixelladder.cli import main
+    with redirect_stdout(io.StringIO()) as said, redirect_stderr(io.StringIO()) as wrong:
+        try: status = main(list(map(str, words))) or 0
+        except SystemExit as e: status = e.code or 0
+    return status,said.getvalue(),wrong.getvalue()
 
 def cells(*sources):
     "In IPython, as a kernel does it, from where the notebooks are; after each cell its figures are drawn and closed"

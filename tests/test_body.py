@@ -33,6 +33,12 @@ def test_same_size_out(arch, size):
     model = DensePredictor(body, NearestHead(body, 5)).eval()
     with torch.no_grad(): assert model(torch.randn(1, 3, *size)).shape == (1, 5, *size)
 
+def test_pools_that_are_left_as_they_are():
+    "Those that skip pixels, aren't square, or give places, too: the same net, and the same answers"
+    for pool in (nn.MaxPool2d(1, 2, ceil_mode=True), nn.MaxPool2d((2,3), 2, ceil_mode=True), nn.MaxPool2d(2, (2,1), ceil_mode=True), nn.MaxPool2d(3, 2, dilation=2, ceil_mode=True)):
+        x = torch.randn(1, 1, 8, 9)
+        assert torch.equal(plain_pools(nn.Sequential(copy.deepcopy(pool)))(x), pool(x))
+
 def test_timm_states_its_own_normalization():
     assert Body("mobilenetv4_conv_small").stats[0] is not None
     with pytest.raises(ValueError, match="at least 3"): Body("vit_tiny_patch16_224")

@@ -4,13 +4,21 @@ import numpy as np, pytest, torch
 import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings, strategies as st
 from torch.autograd import gradcheck
-from pixelladder.metrics import class_iou, coarsen, confusion, grid_labels, mean_iou, pixel_accuracy
+from pixelladder.arches import network
+from pixelladder.cache import Augment
+from pixelladder.codes import make_lookup
+from pixelladder.fcn import enlarge
+from pixelladder.generative import edge_loss
+from pixelladder.metrics import MeanIoU, class_iou, coarsen, confusion, grid_labels, mean_iou, pixel_accuracy
 from pixelladder.nearest import bilinear_upsample, fit, linear_upsample, nearest_upsample
+from pixelladder.show import show_pictures
+from pixelladder.store import load_model
 from pixelladder.subpixel import checkerboard_score, icnr, overlap_map, pixel_shuffle, shuffle_as_transposed
 from pixelladder.transposed import (as_transposed, bilinear_kernel, bilinear_transposed, conv_matrix, input_size, output_size, solve_size, stamp,
                                     transposed_by_gradient, transposed_by_matrix, transposed_by_zeros, transposed_conv, zero_insert)
+from pixelladder.unet import OriginalUnet
 
-MANY = settings(max_examples=int(os.environ.get("PIXELLADDER_EXAMPLES", 250)), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)) # eight functions: 2,000 calls
+MANY = settings(max_examples=int(os.environ.get("PIXELLADDER_EXAMPLES", 250)), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)) # seven tests: 1,750 calls
 
 def sentence(call, *args, **kwargs):
     "The result, or None where a sentence said no"
@@ -20,11 +28,17 @@ def sentence(call, *args, **kwargs):
         return None
 
 number = st.one_of(st.integers(-3, 6), st.sampled_from([0.5, 2.0, 2.5, float("nan"), None, "2", True, np.int64(2), torch.tensor(2), [2], 10**12]))
+@st.composite
+def numbers(draw, n):
+    "In half of the draws small whole ones, which often make sense together"
+    kind = st.integers(0, 3) if draw(st.booleans()) else number
+    return [draw(kind) for _ in range(n)]
 def is_whole(v): return isinstance(v, (int,np.integer,torch.Tensor)) and not isinstance(v, bool)
 
 @MANY
-@given(number, number, number, number, number)
-def test_output_size_is_torchs(size, ks, stride, padding, more):
+@given(numbers(5))
+def test_output_size_is_torchs(five):
+    size,ks,stride,padding,more = five
     out = sentence(output_size, size, ks, stride, padding, more)
     if out is None: return
     assert type(out) is int and all(map(is_whole, (size,ks,stride,padding,more))) and size > 0
@@ -32,8 +46,9 @@ def test_output_size_is_torchs(size, ks, stride, padding, more):
         with torch.device("meta"): assert torch.nn.ConvTranspose1d(1, 1, int(ks), int(stride), int(padding), int(more))(torch.empty(1, 1, int(size))).shape[-1]==out
 
 @MANY
-@given(number, number, number, number, number)
-def test_input_size_undoes_output_size(size, ks, stride, padding, more):
+@given(numbers(5))
+def test_input_size_undoes_output_size(five):
+    size,ks,stride,padding,more = five
     n = sentence(input_size, size, ks, stride, padding, more)
     if n is not None: assert type(n) is int and n >= 1 and output_size(n, ks, stride, padding, more)==size
 
@@ -45,12 +60,18 @@ def test_solve_size_reaches_what_is_wanted(size, wanted):
         assert all(type(v) in (int,bool) for v in f.values())
         assert output_size(size, *(f[k] for k in ("ks","stride","padding","output_padding")))==wanted
 
-shape = st.lists(st.integers(0, 4), min_size=1, max_size=5)
+shape = st.one_of(st.lists(st.integers(0, 4), min_size=1, max_size=5), st.tuples(*[st.integers(1, 4)]*4)) # half of them can be enlarged
 @st.composite
-def tensors(draw): return torch.randn(draw(shape)).to(draw(st.sampled_from([torch.float32, torch.float64, torch.int64, torch.uint8, torch.bool])))
+def tensors(draw): return torch.randn(draw(shape)).to(draw(st.sampled_from([torch.float32]*3+[torch.float64, torch.int64, torch.uint8, torch.bool])))
+@st.composite
+def pairs(draw):
+    "A picture and kernels, which often fit each other"
+    if draw(st.booleans()): return draw(tensors()),draw(tensors())
+    b,ni,nf,h,w,kh,kw = draw(st.tuples(*[st.integers(1, 3)]*7))
+    return torch.randn(b, ni, h, w),torch.randn(ni, nf, kh, kw)
 
 @MANY
-@given(tensors(), number, st.sampled_from([nearest_upsample, bilinear_upsample, zero_insert, bilinear_transposed, pixel_shuffle]))
+@given(tensors(), st.one_of(st.integers(0, 3), number), st.sampled_from([nearest_upsample, bilinear_upsample, zero_insert, bilinear_transposed, pixel_shuffle]))
 def test_ways_to_enlarge(x, scale, way):
     if is_whole(scale) and scale > 100: scale = 3
     out = sentence(way, x, scale)
@@ -63,8 +84,9 @@ def test_ways_to_enlarge(x, scale, way):
     elif x.numel(): torch.testing.assert_close(out, F.interpolate(x, scale_factor=n, mode="bilinear", align_corners=False), rtol=1e-4, atol=1e-5)
 
 @MANY
-@given(tensors(), tensors(), number, number, number, st.sampled_from([transposed_conv, transposed_by_gradient, transposed_by_matrix, transposed_by_zeros]))
-def test_four_ways_and_torchs(x, weight, stride, padding, more, way):
+@given(pairs(), numbers(3), st.sampled_from([transposed_conv, transposed_by_gradient, transposed_by_matrix, transposed_by_zeros]))
+def test_four_ways_and_torchs(both, three, way):
+    (x,weight),(stride,padding,more) = both,three
     if any(is_whole(v) and v > 100 for v in (stride,padding,more)): return
     out = sentence(way, x, weight, stride, padding, more)
     if out is None: return
@@ -137,6 +159,27 @@ stamp(zeros(2, 2), zeros(2, 2), 0)
 stamp(zeros(1, 2, 2), zeros(2, 2), 1)
 stamp(zeros(0, 2), zeros(2, 2), 1)
 conv_matrix(zeros(3, 3), (2, 2))
+coarsen(zeros(4, 4, dtype=uint8), 2, 3, size=(4,))
+coarsen(zeros(4, 4, dtype=uint8), 2, 3, size=4)
+confusion(full((1, 2, 2, 2), nan), zeros(1, 2, 2).int(), 2)
+MeanIoU(0)
+enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 3, 3), 2)
+enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 8, 8), 2)
+enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 2, 2), 4)
+OriginalUnet()(zeros(1, 1, 190, 188))
+OriginalUnet()(zeros(1, 1, 188, 172))
+edge_loss(zeros(1, 3, 4, 4), zeros(1, 1, 4, 4))
+make_lookup(["sky", "road"], ["sky"])
+make_lookup({300: "sky"}, ["sky"])
+make_lookup(["sky"], ["sky"], void=[-1])
+Augment(zoom=2)
+Augment(zoom=(2, 1))
+Augment(flip=2)
+Augment(light="much")
+show_pictures({})
+network(3, 3, False)
+network("resnet18", 0, False)
+load_model(None)
 conv_matrix(zeros(3, 3), (4, 4), 0)
 conv_matrix(zeros(3, 3), (4, 4), 1, -1)
 conv_matrix(zeros(3, 3), (4,))

@@ -5,7 +5,6 @@ import numpy as np, pytest, torch
 import torch.nn.functional as F
 from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.load import DataLoader
-from fastai.learner import Learner
 from fastai.torch_core import TensorImage
 import pixelladder.all # every chapter names its heads
 from two_devices import FAR, TwoDevices, is_far, tensors
@@ -18,7 +17,7 @@ from pixelladder.data import open_data, show_batch
 from pixelladder.judge import EXERCISES, judge
 from pixelladder.learner import MaskedDice, MaskedFocal, class_weights, dense_learner, normalize_with, show_results, validation_counts
 from pixelladder.predict import Segmenter, evaluate, learner_recipe, recipe, save_model
-from pixelladder.runs import Checkpoint, StopOnNaN
+from pixelladder.runs import StopOnNaN
 from pixelladder.segmenter import enlarged_scores
 
 SIZE = (32,64)
@@ -314,7 +313,6 @@ def test_commands_take_the_gpu(data, root, far, tmp_path, monkeypatch, capsys, a
 # --- pictures
 
 def a_painter(task):
-    import pixelladder.generative as g
     torch.manual_seed(0)
     body = Body("squeezenet1_1")
     return DensePredictor(body, HEADS["picture"](body, task.n_out, **task.head)).eval()

@@ -1,13 +1,9 @@
 """Data with every fault that was ever planted: each is named by its file before anything is trained, nothing else is, and no traceback is seen."""
-import io, os, re, subprocess, sys
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
+import os, re
 import numpy as np, pytest
 from PIL import Image
-from conftest import segnet_folder
+from terminal import here
 from pixelladder.cache import cached_dls
-from pixelladder.cli import main
-from pixelladder.codes import CAMVID_CODES
 from pixelladder.data import check_data, near_copies, open_data
 
 SIZE = (24,32)
@@ -31,11 +27,8 @@ def fastai(tmp_path):
 
 def command(*words):
     "Exit status and all that is said"
-    said = io.StringIO()
-    with redirect_stdout(said), redirect_stderr(said):
-        try: status = main(list(map(str, words))) or 0
-        except SystemExit as e: status = e.code or 0
-    return status,said.getvalue()
+    status,said,wrong = here(*words)
+    return status,said+wrong
 
 def image(root, i=2): return root/"images"/f"a_{i}.png"
 def label(root, i=2): return root/"labels"/f"a_{i}_P.png"

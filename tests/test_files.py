@@ -1,10 +1,10 @@
 "Files and folders: nobody's work is lost, whoever else writes there."
-import os, re, threading, time
+import os, time
 from pathlib import Path
 import pytest
 from conftest import segnet_folder
 from terminal import SERVER, ask, command, fork, run
-from pixelladder.files import DRAFT, lock_folder, replacing, sweep_drafts
+from pixelladder.files import DRAFT, lock_folder, replacing
 
 OTHERS = [".notes.md.2024", ".bashrc.bak.1", ".a.b.[0-9]", "draft.123", ".x.0123456789abcdef", ".model.json.12345", "..0123456789abcdef.pixelladder-draft"]
 

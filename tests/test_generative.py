@@ -11,11 +11,11 @@ from torchmetrics.functional.image import peak_signal_noise_ratio
 from conftest import exports
 from pixelladder.body import HEADS, Body, DensePredictor, head_name
 from pixelladder.cli import main
-from pixelladder.colours import ab_error, ab_squares, colourfulness, grey, lab_to_rgb, painted, rgb_to_lab
+from pixelladder.colours import ab_error, ab_squares, colourfulness, grey, lab_to_rgb, rgb_to_lab
 from pixelladder.generative import (TASKS, ColourClasses, Colour, FeatureLoss, PictureHead, StyleLoss, Super, edge_loss,
-                                    find_checkerboard, give_back, gram, look, picture_learner, psnr)
+                                    find_checkerboard, give_back, gram, picture_learner, psnr)
 from pixelladder.photos import open_photos
-from pixelladder.pieces import Lose, Pieces, picture_dls
+from pixelladder.pieces import Pieces, picture_dls
 from pixelladder.predict import evaluate, export_onnx, load_model, save_model
 from pixelladder.runs import Checkpoint
 from pixelladder.styles import STYLES, style_picture
@@ -235,6 +235,17 @@ def test_who_validates_of_photos_is_said_as_for_masks(photos, tmp_path):
     lay(*(f"train/{n}.png" for n in "abcdef"), *(f"test/{n}.png" for n in "gh"), "x.png")
     assert found()["test"]==["g","h"] and len(found()["val"])==1 and "1 photos are in none" in open_photos(tmp_path).said[-1]
     assert found(val=.5)["test"]==["g","h"]
+
+def test_a_picture_that_comes_back_as_it_was_has_a_score(painter, photos, tmp_path, monkeypatch):
+    "A mean can't be taken of infinity; and what is for classes is a sentence"
+    for i in range(2): Image.new("RGB", (32,24), (9*i,90,90)).save(tmp_path/f"{i}.png")
+    monkeypatch.setattr(type(painter), "__call__", lambda self, image: np.asarray(image).repeat(2, 0).repeat(2, 1))
+    found = painter.evaluate(open_photos(tmp_path))
+    assert found["PSNR"]==100 and json.loads(json.dumps(found, allow_nan=False))==found
+    for call in (lambda: painter.shares(np.zeros((2,2), np.uint8)), lambda: painter.colours(None), lambda: painter.overlay(None, None)):
+        with pytest.raises(ValueError, match="says no classes"): call()
+    for tile in (0, (0,32), (32,)):
+        with pytest.raises(ValueError, match="`tile"): painter.predict(np.zeros((24,32,3), np.uint8), how="tiled", tile=tile)
 
 def test_tiles_make_what_the_whole_does(painter):
     image = (pictures(60,90,3)*255).byte().numpy()

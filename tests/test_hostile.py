@@ -1,6 +1,5 @@
 """Recipes, weights, records and pictures that somebody damaged: a result, or one sentence, never anything else. 2,000 of each; `python benchmarks/hostile.py` tries more."""
 import copy, json, os, random, struct
-from pathlib import Path
 import numpy as np, pytest, torch
 from PIL import Image
 from safetensors.torch import load_file, save_file

@@ -175,6 +175,15 @@ def test_pixels_of_crops_are_compared_too(scenes, tmp_path):
     (tmp_path/"o"/"budget.json").write_text(json.dumps({"checksum" if k=="pixels" else k: v for k,v in budget.items()})) # as an older program knew crops
     assert list(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))==found
 
+def test_heads_by_name_and_twice(scenes, ladder, tmp_path, monkeypatch):
+    "And a folder is where it was when the ladder began"
+    assert [r["head"] for r in climb(scenes, ladder[0], "unet", 1, **BUDGET)]==["unet"]==[r["head"] for r in climb(scenes, ladder[0], ["unet","unet"], 1, **BUDGET)]
+    monkeypatch.chdir(ladder[0].parent)
+    runs = climb(scenes, ladder[0].name, ["fcn16","unet"], 1, **BUDGET)
+    first = next(runs)
+    monkeypatch.chdir(tmp_path)
+    assert [first,*runs]==[r for r in ladder[1] if r["seed"]==0]
+
 def test_what_was_never_measured_is_a_sentence(scenes, ladder, tmp_path):
     with pytest.raises(FileNotFoundError, match="no .*bilinear-0.json: `climb` makes it"): measure(scenes, ladder[0], ["bilinear"], 1)
     with pytest.raises(FileNotFoundError, match="no .*budget.json"): measure(scenes, tmp_path)

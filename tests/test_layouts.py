@@ -1,9 +1,9 @@
 "Own data: five layouts as people have them, each clean and each with its faults planted, and what is guessed, said and written down."
-import json, re, subprocess, sys, time
+import json, re, subprocess, sys
 from pathlib import Path
 import numpy as np, pytest
 from PIL import Image
-from pixelladder.cli import main
+from terminal import here
 from pixelladder.codes import CITYSCAPES, VOID
 from pixelladder.data import check_data, list_faults, open_data
 from pixelladder.holdout import draw_split, find_drives
@@ -101,15 +101,14 @@ FAULTS = { # what is done to the second mask or image, and what is said
     "broken image": (lambda r: images(r)[1].write_bytes(b"\xff\xd8nothing"), "the image can't be read"),
     "broken mask": (lambda r: masks(r)[1].write_bytes(b"nothing"), "the mask can't be read")}
 
-def command(capsys, *words):
-    try: status = main(list(map(str, words))) or 0
-    except SystemExit as e: status = e.code or 0
-    said = capsys.readouterr()
-    return status,said.out+said.err
+def command(*words):
+    "Exit status and all that is said"
+    status,said,wrong = here(*words)
+    return status,said+wrong
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("kind", LAYOUTS)
-def test_each_fault_is_named(tmp_path, kind, fault, capsys):
+def test_each_fault_is_named(tmp_path, kind, fault):
     root = LAYOUTS[kind][0](tmp_path/"set")
     spoil,words = FAULTS[fault]
     if "mask" in fault or fault=="another size": named = masks(root)[1]
@@ -118,7 +117,7 @@ def test_each_fault_is_named(tmp_path, kind, fault, capsys):
     faults = check_data(open_data(root))
     stem = re.sub(r"_(mask|L|gtFine_labelIds|leftImg8bit)$", "", named.stem)
     assert len(faults)==1 and words in faults[0] and stem in faults[0], faults
-    status,said = command(capsys, "data", root)
+    status,said = command("data", root)
     assert status==2 and words in said and "Traceback" not in said and len(said.splitlines()) < 40, said
 
 CODES = { # faults of codes: layout, what is done, what is said, the option that helps
@@ -132,11 +131,11 @@ CODES = { # faults of codes: layout, what is done, what is said, the option that
     "other names": ("grey", lambda r: [p.rename(p.with_name(f"{i}.png")) for i,p in enumerate(sorted((r/"masks").iterdir()))], "masks/img_000.png is wanted, and masks/0.png is there", "rename")}
 
 @pytest.mark.parametrize("fault", CODES)
-def test_what_codes_mean_is_asked_with_the_option_that_helps(tmp_path, fault, capsys):
+def test_what_codes_mean_is_asked_with_the_option_that_helps(tmp_path, fault):
     kind,spoil,words,way = CODES[fault]
     root = LAYOUTS[kind][0](tmp_path/"set")
     spoil(root)
-    status,said = command(capsys, "data", root)
+    status,said = command("data", root)
     assert status==2 and words in said and way in said and "Traceback" not in said and len(said.splitlines()) < 45, said
 
 def test_many_files_with_one_fault_are_one_line(tmp_path):
@@ -239,7 +238,7 @@ def test_new_images_are_missed_by_dataset_json(tmp_path):
         except ValueError as e: said = str(e)
         assert words in said, said
 
-def test_what_is_asked_goes_before_dataset_json(tmp_path, capsys):
+def test_what_is_asked_goes_before_dataset_json(tmp_path):
     root = grey(tmp_path/"set")
     write_dataset(root, find_data(root))
     (tmp_path/"mine.txt").write_text("img_009.jpg\n")
@@ -252,7 +251,7 @@ def test_what_is_asked_goes_before_dataset_json(tmp_path, capsys):
     assert renamed.codes==["a","b","c","d"] and set(np.unique(renamed.mask(renamed.splits["val"][0])))=={0,1,2,3,VOID}
     before = open_data(root)
     assert open_data(root, group="none", split_seed=0).splits==before.splits # as it says itself
-    assert command(capsys, "data", root, "--val", ".5", "--write")[0]==0 and len(open_data(root).splits["val"])==5
+    assert command("data", root, "--val", ".5", "--write")[0]==0 and len(open_data(root).splits["val"])==5
 
 WRONG = [("classes",3), ("classes",[1]), ("classes",{}), ("codes",3), ("codes",[None]), ("void",2.5), ("void",[None]), ("splits",[]), ("splits",{"train": None}), ("splits",{"train": [[]]}), ("splits",{"train": 3}),
          ("colours",[None]), ("colours",3), ("colours",[[1]]), ("images",""), ("masks",3), ("group",[])]
@@ -347,11 +346,11 @@ MORE = { # layout, what is done, what is said, the way out
     "another JSON file": ("coco", damaged(lambda m: [1,2]), "isn't written as COCO writes it", "copy it again")}
 
 @pytest.mark.parametrize("fault", MORE)
-def test_more_faults_are_told_with_the_way_out(tmp_path, fault, capsys):
+def test_more_faults_are_told_with_the_way_out(tmp_path, fault):
     kind,spoil,words,way = MORE[fault]
     root = LAYOUTS[kind][0](tmp_path/"set")
     spoil(root)
-    status,said = command(capsys, "data", root)
+    status,said = command("data", root)
     assert status==2 and words in said and way in said and "Traceback" not in said and len(said.splitlines()) < 45, said
 
 @pytest.mark.parametrize("text", ["id,name,r,g,b\n0,sky,0,0,255\n1,road,90,90,90\n2,unlabelled,0,0,0\n", "name;r;g;b\nsky;0;0;255\nroad;90;90;90\nunlabelled;0;0;0\n", "0 0 0 255\tsky\n1 90 90 90\troad\n2 0 0 0\tunlabelled\n", "sky,7,0,0,255\nroad,8,90,90,90\nvoid,9,0,0,0\n"])
@@ -360,6 +359,17 @@ def test_a_legend_with_codes_in_it(tmp_path, text):
     (root/"legend.csv").write_text(text)
     data = open_data(root)
     assert data.codes==["sky","road"] and check_data(data)==[] and set(np.unique(data.mask(data.splits["val"][0])))=={0,1,VOID}
+
+def test_a_colour_may_stand_for_code_254(tmp_path):
+    "Which marks an unlisted code in memory, and is one like any other in a file"
+    for i in range(4):
+        photo(tmp_path/"images"/f"{i}.png", i); mask(tmp_path/"masks"/f"{i}.png", [(255,0,0),(0,0,255)], i)
+    data = open_data(tmp_path, colours={(255,0,0): "high", (0,0,255): "low"}, codes={3: "low", 254: "high"})
+    assert data.codes==["low","high"] and set(np.unique(data.mask(data.splits["val"][0])))=={0,1} and check_data(data)==[]
+
+def test_an_empty_name_is_no_folder():
+    with pytest.raises(ValueError, match="the name of the folder is empty"): open_data(" ")
+    assert here("data", "")[0]==2
 
 def pair(image, mask_file, seed=0):
     photo(image, seed); mask(mask_file, (0,1,2), seed)

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np, pytest, torch
 import torch.nn.functional as F
 from terminal import run
-from pixelladder.subpixel import overlap_map
-from pixelladder.transposed import output_size, solve_size, transposed_conv, zero_insert, flip_kernel
+from pixelladder.transposed import output_size, transposed_conv
 root = Path(__file__).parent.parent
 
 def bundled_node():
@@ -358,6 +357,9 @@ def test_a_page_for_a_model_of_ones_own(chromium, tried, pictures, tmp_path, mon
     monkeypatch.setattr(page, "model_entry", exported)
     page.write_page(tmp_path/"page", ["runs/mine"], tried)
     with pytest.raises(ValueError, match="same name"): page.write_page(tmp_path/"two", ["a/m","b/m"], tried)
+    page.write_page(tmp_path/"page", ["runs/mine"], tried) # its own is replaced
+    (tmp_path/"other").mkdir(); (tmp_path/"other"/"index.html").write_text("about pixelladder, by hand")
+    with pytest.raises(ValueError, match="index.html is another page, and would be lost"): page.write_page(tmp_path/"other", ["runs/mine"], tried)
     with page.server(tmp_path/"page", 0) as s:
         assert s.server_address[0]=="127.0.0.1" # nobody else on the network
         threading.Thread(target=s.serve_forever, daemon=True).start()

@@ -1,6 +1,5 @@
 "Pictures of any size and kind: tiles against two oracles, EXIF, bounded memory, 300 odd files, ONNX without PyTorch, and models of any `dense_learner`."
 import io, json, os, re, resource, subprocess, sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np, pytest, torch
@@ -13,16 +12,15 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image
 import pixelladder
 from conftest import exports, segnet_folder
-from terminal import ask
+from terminal import ask, here as run
 from pixelladder.body import Body, DensePredictor, standardized
-from pixelladder.cli import main
 from pixelladder.codes import CAMVID_CODES, palette_for
 from pixelladder.data import open_data
 from pixelladder.predict import evaluate, image_counts
 from pixelladder.predictions import list_pictures
 from pixelladder.report import say_scores
 from pixelladder.learner import MaskedDice, MaskedFocal, dense_learner
-from pixelladder.segmenter import Segmenter, enlarged_scores, fading_window, tile_spans, tiled_scores
+from pixelladder.segmenter import Segmenter, enlarged_scores, tile_spans, tiled_scores
 from pixelladder.store import export_onnx, load_model, recipe, save_model
 from pixelladder.unet import UnetHead
 
@@ -237,13 +235,6 @@ def odd_files(folder):
     os.mkfifo(folder/"pipe.png"); (folder/"folder.png").mkdir(); (folder/"dead.png").symlink_to(folder/"none.png")
     return fine,perhaps+["pipe.png","folder.png","dead.png"]
 
-def run(*words):
-    said,wrong = io.StringIO(),io.StringIO()
-    with redirect_stdout(said), redirect_stderr(wrong):
-        try: status = main(list(map(str, words))) or 0
-        except SystemExit as e: status = e.code or 0
-    return status,said.getvalue(),wrong.getvalue()
-
 def test_300_odd_pictures(model, tmp_path):
     folder = tmp_path/"in"
     folder.mkdir()
@@ -305,6 +296,16 @@ def test_only_answers_are_replaced(model, tmp_path):
     (tmp_path/"file").write_text("")
     status,_,wrong = run("predict", model, there, "--out", tmp_path/"file")
     assert status==2 and wrong.count("\n")==1 and "file is no folder" in wrong
+
+def test_photos_where_answers_go_are_photos(model, tmp_path):
+    "And what a hidden folder holds is nobody's"
+    for name in ("a.png","out/own.png",".trash/b.png"):
+        (tmp_path/name).parent.mkdir(exist_ok=True)
+        Image.fromarray(noise(8, 9)).save(tmp_path/name)
+    for _ in range(2):
+        status,said,_ = run("predict", model, tmp_path, "--out", tmp_path/"out", "--overlay")
+        assert status==0 and "2 of 2 pictures" in said
+    assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.png")}=={"a.png","out/own.png",".trash/b.png","out/a.png","out/out/own.png"}
 
 # --- what is scored
 

@@ -298,6 +298,12 @@ def lock(folder, there):
         there.send("locked")
         there.recv()
 
+def test_one_number_a_channel_is_a_sentence(data, tmp_path):
+    "Batch norm can't take its deviation"
+    from pixelladder.train import train
+    with pytest.raises(ValueError, match="batches of 1 at this size .* raise --batch-size or --size"):
+        train(str(data), tmp_path/"m", size=(32,32), batch_size=1, epochs=1, arch="resnet18", head="nearest", bf16=False)
+
 def test_two_trainings_into_one_folder(run, data, tmp_path):
     here,there = SERVER.Pipe()
     other = fork(lock, tmp_path/"m", there)

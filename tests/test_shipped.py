@@ -1,8 +1,7 @@
 "The model that ships: small, loaded by name in a fresh process, and what its card says."
 import json, os, subprocess, sys
 from pathlib import Path
-import numpy as np, pytest, torch
-from PIL import Image
+import pytest, torch
 from safetensors import safe_open
 from terminal import run
 import pixelladder

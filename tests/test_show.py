@@ -17,6 +17,11 @@ def closed():
 def texts(ax): return [t.get_text() for t in ax.texts]
 def colours(ax): return np.asarray(ax.images[0].get_array())
 
+def test_an_image_of_another_size_is_a_sentence():
+    mask = np.zeros((4,6), np.uint8)
+    for image in (np.zeros((8,12,3)), np.zeros((3,8,12)), np.zeros((8,12))):
+        with pytest.raises(ValueError, match="an image has the shape .* and its mask"): show_predictions([image], [mask], None, ["a"], [[0,0,0]])
+
 def test_grids_share_one_cell_size_and_print_their_numbers():
     show_grids(torch.tensor([[[[1.,0.],[-2.,.125]]]]), np.arange(5), np.eye(9), titles=["a","b","a much longer title"])
     fig = plt.gcf()

@@ -2,7 +2,7 @@
 
 It finds more than a rendering does: Quarto passes dead links and anchors, missing pictures, unclosed divs and bad sidebar entries without a word. It does
 not see a wrong Quarto option, the theme, or what the pages look like; the workflow `docs` renders the real site."""
-import inspect, json, os, re, shutil, subprocess, sys, tomllib
+import inspect, json, os, re, shutil, subprocess, tomllib
 from configparser import ConfigParser
 from dataclasses import is_dataclass
 from html.parser import HTMLParser

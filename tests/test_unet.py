@@ -1,5 +1,5 @@
 "U-Nets: equal to fastai's, seams, receptive fields, counts, options, ONNX."
-import numpy as np, pytest, torch
+import pytest, torch
 from fastai.vision.learner import create_unet_model
 from hypothesis import given, settings, strategies as st
 from torch import nn

@@ -4,16 +4,16 @@ from pathlib import Path
 import numpy as np, pytest, torch
 import torch.nn.functional as F
 from hypothesis import given, settings, strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image
 from fastai.data.core import DataLoaders
 from fastai.data.load import DataLoader
 from fastai.learner import Learner
 from fastai.optimizer import SGD
 from terminal import run
 from pixelladder.codes import UNLISTED, VOC_CODES, VOID, palette_for, voc_palette
-from pixelladder.data import (check_data, class_shares, colour_to_label, from_voc_layout, label_to_colour, open_data,
+from pixelladder.data import (check_data, class_shares, colour_to_label, label_to_colour, open_data,
                               split_audit, split_for)
-from pixelladder.learner import class_weights, dense_learner
+from pixelladder.learner import class_weights
 
 SIZES = {"train": [(64,96), (72,80), (40,96), (96,64), (64,80)], "val": [(64,96), (96,60), (80,80)]}
 
