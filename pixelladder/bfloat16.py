@@ -9,6 +9,7 @@ __all__ = ['bf16_is_native', 'BFloat16']
 
 # %% ../nbs/00_bfloat16.ipynb #bf160c03
 from contextlib import ExitStack
+from functools import partial
 import torch
 from fastai.callback.core import Callback
 from fastai.torch_core import get_model
@@ -30,13 +31,16 @@ class BFloat16(Callback):
 
     def before_fit(self):
         get_model(self.model).to(memory_format=torch.channels_last)
-        self.learn._do_one_batch = self._one_batch
+        self.learn._do_one_batch = partial(self._one_batch, self.learn)
 
-    def _one_batch(self):
-        device = next(self.model.parameters()).device.type
+    def _one_batch(self, learn):
+        if self not in learn.cbs: # taken away after a training that didn't come to its end
+            del learn._do_one_batch
+            return learn._do_one_batch()
+        device = next(learn.model.parameters()).device.type
         with ExitStack() as self.within: # left whatever happens in it, Ctrl-C too
             self.within.enter_context(torch.autocast(device, torch.bfloat16))
-            type(self.learn)._do_one_batch(self.learn)
+            type(learn)._do_one_batch(learn)
 
     def after_pred(self):
         self.within.close() # loss and gradients as ever

@@ -170,10 +170,12 @@ def cached_counts(
 def cached_sums(
     data:SegmentationData, # A data set
     size:tuple=None, # Height and width at which the pixels are kept; None if they aren't
+    classes:bool=False, # Of the classes in the mask alone? So older programs knew data that was cropped
 )->dict: # From an image's path to a number
     ("A checksum of each image and its mask as they are kept, so that a run knows whether its data has changed; "
      "without a `size`, as they are read.")
-    _,sums = _kept(data, size, lambda: _load_counts(pixel_file(data, size), len(pixel_images(data))))
+    counts,sums = _kept(data, size, lambda: _load_counts(pixel_file(data, size), len(pixel_images(data))))
+    if classes: return dict(zip(pixel_images(data), [zlib.crc32(row.tobytes()) for row in counts]))
     return dict(zip(pixel_images(data), sums.tolist()))
 
 # %% ../nbs/85_cache.ipynb #61877288
@@ -235,6 +237,10 @@ def _light(x, light):
     return torch.addcmul(127.5*(bright-contrast), x.float(), 1+contrast).clamp_(0, 255)
 
 # %% ../nbs/85_cache.ipynb #070e3e5a
+def _part(value, name):
+    "From 0 to 1; None and False are 0, True is 1"
+    return number(float(value or 0) if value is None or isinstance(value, bool) else value, name, 0, 1)
+
 class Augment(ItemTransform):
     "Flip, zoom and light a batch of images at random, and flip and zoom their masks alike; only in training."
     split_idx,order = 0,5 # training alone; while the batch is still bytes
@@ -243,7 +249,7 @@ class Augment(ItemTransform):
         zoom:tuple=(1,1), # Least and largest zoom: above 1 a part fills the frame, below 1 void surrounds the picture
         light:float=0, # Contrast changes by up to this share, and so does brightness (a share of mid-grey)
     ):
-        self.flip,self.light = number(flip, "flip", 0, 1),number(light, "light", 0, 1)
+        self.flip,self.light = _part(flip, "flip"),_part(light, "light")
         try: self.zoom = tuple(number(z, "zoom", .01, 100) for z in zoom)
         except TypeError: self.zoom = ()
         if len(self.zoom) != 2 or self.zoom[0] > self.zoom[1]:

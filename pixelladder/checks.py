@@ -8,7 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/checks.html.md"""
 __all__ = ['LARGEST', 'whole', 'height_and_width', 'number', 'text', 'one_of', 'follow']
 
 # %% ../nbs/00_checks.ipynb #e33bdc18
-import math, operator
+import math, operator, re
 
 # %% ../nbs/00_checks.ipynb #1e180b56
 def _short(value):
@@ -39,7 +39,7 @@ def height_and_width(
     name:str="size", # What the caller calls them
 )->tuple: # Python's own whole numbers, from 1 to `LARGEST`
     "A size in pixels; anything else is a `ValueError`."
-    try: h,w = size
+    try: h,w = None if isinstance(size, (str,bytes,set,dict)) else size
     except (TypeError, ValueError):
         raise ValueError(f"`{name}` must be height and width, not {size!r}: as in (360,480)") from None
     return whole(h, f"{name}[0]", most=LARGEST),whole(w, f"{name}[1]", most=LARGEST)
@@ -52,7 +52,9 @@ def number(
 )->float: # `value`
     "`value` as Python's own `float`; a text, a bool, an infinity or none at all is a `ValueError`."
     known = isinstance(value, (int,float)) or hasattr(value, "dtype") and getattr(value, "ndim", 1)==0
-    try: x = float(value) if known and "bool" not in str(getattr(value, "dtype", type(value))) else math.nan
+    kind = str(getattr(value, "dtype", type(value)))
+    known = known and not re.search("bool|str|U|complex|time", kind)
+    try: x = float(value) if known else math.nan
     except OverflowError: x = math.inf # 10**400
     if math.isfinite(x) and (least is None or x >= least) and (most is None or x <= most): return x
     raise ValueError(f"`{name}` must be a number{_bounds(least, most)}, not {_short(value)}")

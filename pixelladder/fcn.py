@@ -17,6 +17,7 @@ from torch import nn, Tensor
 
 # %% ../nbs/07_fcn.ipynb #5c32e077
 from .body import HEADS, Head
+from .checks import whole
 from .nearest import fit, grid_size
 from .transposed import bilinear_kernel, bilinear_transposed
 
@@ -32,8 +33,10 @@ def bilinear_weight(
     return weight
 
 # %% ../nbs/07_fcn.ipynb #c0ffee07
-def _cut_off(ks, scale, hold):
+def _cut_off(weight, scale, hold):
     "How much is to be cut off at each end; one sentence if these kernels don't enlarge `scale` times"
+    scale,(ks,kw) = whole(scale, "scale"),weight.shape[-2:]
+    if ks != kw: raise ValueError(f"the kernels are {ks}x{kw}: take square ones")
     if ks >= scale and (ks-scale)%2==0 and (ks <= 3*scale or not hold): return (ks-scale)//2
     most = f", at most {3*scale} where the border is held" if hold else ""
     raise ValueError(f"the kernels are {ks} wide, and to enlarge {scale} times they must be at least {scale}{most}, "
@@ -48,7 +51,7 @@ def enlarge(
 )->Tensor: # `(B,nf,H*scale,W*scale)`
     ("A transposed convolution to exactly `scale` times the size; "
      "a border that is held has neighbours like any other pixel.")
-    padding = _cut_off(weight.shape[-1], scale, hold)
+    padding = _cut_off(weight, scale, hold)
     if hold:
         x = F.pad(x, (1,1,1,1), mode="replicate")
         padding += scale # cuts off what the repeated cells have stamped

@@ -6,8 +6,8 @@ Docs: https://pixelladder.github.io/pixelladder/folders.html.md"""
 
 # %% auto #0
 __all__ = ['NAMED', 'DATA_OPTIONS', 'KINDS', 'OTHER_KINDS', 'OF_MASKS', 'OF_IMAGES', 'SIBLINGS', 'IMAGES', 'MASKS', 'SPLIT',
-           'data_options', 'split_of', 'pictures_in', 'relative', 'folders_in', 'find_path', 'first_folder',
-           'mask_stem', 'image_stem', 'Pairs']
+           'data_options', 'split_of', 'pictures_in', 'relative', 'folders_in', 'without_affix', 'find_path',
+           'first_folder', 'mask_stem', 'image_stem', 'Pairs']
 
 # %% ../nbs/00_folders.ipynb #f01de503
 import os, re
@@ -75,6 +75,17 @@ def folders_in(
 )->list: # Paths, sorted; never hidden ones
     "The folders in a folder."
     return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+def without_affix(
+    name:str, # Of a folder, such as `train2014_masks`
+    affixes:tuple, # `IMAGES` or `MASKS`
+)->str: # `train2014`, in small letters; all of it if it has none of them
+    "What else is in the name of a folder of images or masks."
+    name = name.lower()
+    for affix in sorted(map(str.lower, affixes), key=len, reverse=True):
+        for rest in (name.removesuffix(affix), name.removeprefix(affix)):
+            if rest != name and rest.strip("_- "): return rest.strip("_- ")
+    return name
 
 def find_path(
     root:Path, # Folder of a data set

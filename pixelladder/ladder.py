@@ -73,7 +73,11 @@ def _settle(options):
     if unknown := sorted(set(options)-{*DEFAULTS,"data"}|set(options)&{"head","seed","task","start"}):
         raise ValueError(f"a ladder has no option {unknown[0]!r}: choose among {', '.join(sorted(_KNOWN))}")
     found = vars(settled(DEFAULTS | options))
-    return {k: str(options[k]) if k in options and isinstance(found[k], str) else found[k] for k in _KNOWN}
+    def given(k): # a path in the data is kept as it is called there
+        path = str(options[k])
+        inside = os.path.isabs(path) and Path(path).is_relative_to(found["data"])
+        return os.path.relpath(path, found["data"]) if inside and path != found["data"] else path
+    return {k: given(k) if k in options and isinstance(found[k], str) else found[k] for k in _KNOWN}
 
 # %% ../nbs/88_rungs.ipynb #526d05e3
 def _read_budget(out):
@@ -86,36 +90,35 @@ def _read_budget(out):
 
 def _settle_budget(out, budget, opened):
     "Written into `out` before the first training, compared from then on, with the data that was `opened`"
-    scored = [p for p in out.glob("*-*.json") if re.fullmatch(r".+-\d+", p.stem)]
-    there = (out/"budget.json").exists()
-    if scored and not there:
-        raise FileNotFoundError(f"there is no {out/'budget.json'}, and nothing else says what {scored[0].name} was "
-                                "measured on: put it back, or take the results away, and each model is scored anew")
-    trained = there and (scored or any(any(out.glob(f)) for f in ("*/model.json", f"*/{CHECKPOINT}")))
+    trained = [p for f in ("*-*.json", "*/model.json", f"*/{CHECKPOINT}") for p in out.glob(f)
+               if re.fullmatch(r".+-\d+", p.stem if p.parent==out else p.parent.name)]
+    if trained and not (out/"budget.json").exists():
+        raise FileNotFoundError(f"there is no {out/'budget.json'}, and nothing else says which data "
+                                f"{trained[0].relative_to(out)} is of: put it back, or name another folder")
     kept = _read_budget(out) if trained else budget
     for k in budget:
         if kept[k] != budget[k]:
             raise ValueError(f"the trainings in {out} have {k} {kept[k]}, and now {budget[k]} is asked for: "
                              "name another folder, or stay with theirs")
     if trained: return _same_data(out, kept, opened)
-    made = {**budget, _sum_key(budget): _checksum(opened, budget)}
+    made = {**budget, "pixels" if budget["crop"] else "checksum": _checksum(opened, budget)}
     out.mkdir(parents=True, exist_ok=True)
     with replacing(out/"budget.json") as draft: draft.write_text(json.dumps(made))
 
 def _same_data(out, kept, opened):
     "An error unless `opened` is what the trainings in `out` had; an older ladder has no checksum"
-    if opened.name==kept["data"] and kept.get(_sum_key(kept)) in (None, _checksum(opened, kept)): return
+    older = "pixels" not in kept
+    known = kept.get("checksum" if older else "pixels")
+    if opened.name==kept["data"] and known in (None, _checksum(opened, kept, older and bool(kept["crop"]))): return
     raise ValueError(f"{opened.name} isn't what the trainings in {out} had: classes, splits, pictures or masks "
                      "are others; put them back, or name another folder")
 
-def _sum_key(options): return "pixels" if options["crop"] else "checksum" # which was of classes alone, of crops
-
-def _checksum(data, options):
-    "One number for the classes, and for each image and mask on both sides"
+def _checksum(data, options, older=False):
+    "One number for the classes, and for each image and mask on both sides; an older program knew crops by classes"
     sides = usable_images(data, options["holdout"])
     size = None if options["crop"] else options["size"]
     say_decoding(data, size)
-    sums = cached_sums(data, size)
+    sums = cached_sums(data, size, older)
     return zlib.crc32(repr((data.codes, [[(p.name, sums[p]) for p in side] for side in sides])).encode())
 
 def _check_model(spec, folder, wanted):

@@ -19,7 +19,8 @@ from .codes import is_void, voc_palette
 from .files import read_json, read_lines, replacing
 from .folders import IMAGES, KINDS, MASKS, OF_MASKS, OTHER_KINDS, SIBLINGS, Pairs
 from .folders import find_path, first_folder, folders_in, image_stem, pictures_in, relative, split_of
-from .holdout import choose_split, find_drives, share_or_list, split_by_lists
+from .folders import without_affix
+from .holdout import choose_split, find_drives, share_or_list, split_by_folders, split_by_lists
 from .labels import Meaning, as_codes, as_legend, void_of
 from .pictures import Segments
 
@@ -29,40 +30,49 @@ def _places(root):
     annot = [d for d in folders_in(root) if (root/f"{d.name}annot").is_dir()]
     if annot: return [(split_of(d.name) or "train", d, root/f"{d.name}annot") for d in annot],"SegNet's layout"
     if coco := list(_coco_places(root)): return coco,"COCO's layout"
-    if splits := _split_places(root): return splits,"a folder a split"
     images,masks = first_folder(root, IMAGES),first_folder(root, MASKS)
-    if images and masks: return _by_split(images, masks),"images and masks"
+    parts,lacks = _split_places(root, bool(images and masks))
+    lacks = f" ({lacks}/ holds no masks, and is left out)" if lacks else ""
+    if parts and (not (images and masks) or "train" in [s for s,*_ in parts]): return parts,f"a folder a split{lacks}"
+    if images and masks: return _by_split(images, masks)+parts,"images and masks"
     return [],""
 
-def _split_places(root):
-    "One part a split: in its folder lie two, or images and masks together; or its masks' folder is called after it"
-    splits = {split_of(d.name): d for d in folders_in(root) if split_of(d.name)}
-    images,masks = {**splits, **_called_after(root, IMAGES)},_called_after(root, MASKS)
-    for where in (lambda s: s in splits and (first_folder(splits[s], IMAGES), first_folder(splits[s], MASKS)),
-                  lambda s: (images[s], masks.get(s)),
-                  lambda s: s in splits and _side_by_side(splits[s]) and (splits[s], splits[s])):
-        found = {s: pair for s in images if (pair := where(s)) and all(pair)}
-        if "train" in found and set(images)-set(found) <= {"test"}: # whose answers may be kept by others
-            return [(s,*pair) for s,pair in found.items()]
-    return []
-
-def _called_after(root, names):
-    "By split the folders called after it and one of `names`, as in `train_labels` or `mask-val`"
-    found = {}
-    for d in folders_in(root):
-        for name in map(str.lower, names):
-            for rest in (d.name.lower().removesuffix(name), d.name.lower().removeprefix(name)):
-                split = split_of(rest.strip("_- "))
-                if split and rest != d.name.lower(): found.setdefault(split, d)
-    return found
+def _split_places(root, both):
+    ("One part for each folder that is called after a split: in it lie two; or its masks' folder is called after it; "
+     "or images and masks lie in it together. The last two only without `both` `images/` and `masks/` beside them. "
+     "And the name of a folder to test that has no masks")
+    drawn = {without_affix(d.name, MASKS): d for d in folders_in(root) if not split_of(d.name)}
+    seen = [(without_affix(d.name, IMAGES) if not split_of(d.name) else d.name.lower(), d) for d in folders_in(root)]
+    seen = [(key,split_of(key),d) for key,d in seen if split_of(key)]
+    one = Counter(s for _,s,_ in seen)
+    found,left = [],[]
+    for key,s,d in seen:
+        images,masks = first_folder(d, IMAGES),first_folder(d, MASKS)
+        like = [m for k,m in drawn.items() if split_of(k)==s]
+        beside = drawn.get(key) or (like[0] if len(like)==1==one[s] else None)
+        if images and masks: found.append((s,images,masks))
+        elif both: continue
+        elif beside: found.append((s,d,beside))
+        elif _side_by_side(d): found.append((s,d,d))
+        elif pictures_in(d): left.append((s,d,d)) # each of its images is told to lack a mask
+    if not found: return [],""
+    return found+[p for p in left if p[0]!="test"],next((d.name for s,d,_ in left if s=="test"), "")
 
 def _by_split(images, masks):
-    "One pair of folders, or one a split if both hold a folder for each"
-    inside = {split_of(d.name): d for d in folders_in(images) if split_of(d.name)}
-    other = {split_of(d.name): d for d in folders_in(masks) if split_of(d.name)}
-    alone = any(p.suffix.lower() in KINDS for p in images.iterdir()) # files beside those folders
-    if not inside or not inside.keys() & other.keys() or alone: return [(None,images,masks)]
-    return [(s,d,other.get(s, masks/d.name)) for s,d in inside.items()]
+    "One pair of folders, or one a split if both hold a folder for each and nothing else"
+    inside,others = ([d for d in folders_in(f) if split_of(d.name)] for f in (images,masks))
+    alone = any(p.suffix.lower() in KINDS for p in images.iterdir()) or any(
+        pictures_in(d) for d in folders_in(images) if not split_of(d.name))
+    places = [(split_of(d.name), d, _like(d, inside, others) or masks/d.name) for d in inside]
+    if alone or not any(m.is_dir() for *_,m in places): return [(None,images,masks)]
+    return [p for p in places if p[0]!="test" or p[2].is_dir()] # whose answers may be kept by others
+
+def _like(folder, among, others):
+    "The one of `others` that is called as `folder` is, or is the only one of its split"
+    split = split_of(folder.name)
+    same = [m for m in others if m.name.lower()==folder.name.lower()]
+    only = [m for m in others if split_of(m.name)==split]
+    return (same or (only if len(only)==1==sum(split_of(d.name)==split for d in among) else [None]))[0]
 
 def _coco_places(root):
     "COCO: images in train2017/, masks as PNG for things and stuff"
@@ -211,14 +221,15 @@ def _splits(found, wanted, files):
     if wanted.get("splits"): return _recorded_splits(found, wanted, images, drives)
     val,seed = wanted.get("val"),wanted.get("split_seed", 0)
     base = roots.pop() if len(roots)==1 else found["voc"]/"JPEGImages" if found["voc"] else found["top"]
-    said,how,faults = {s: one.photos for s,one in zip(found["parts"], found["pairs"]) if s},"its folders",[]
+    known = {p: s for s,one in zip(found["parts"], found["pairs"]) for p in one.photos if s}
+    inside = base if wanted["images"] else found["top"] # folders that were named are named for what is in them
+    said,how,faults = split_by_folders(images, inside, known),"its folders",[]
+    for s in filter(None, found["parts"]): said.setdefault(s, []) # a folder that is empty is told
+    places = [found["root"], found["top"]]
     if found["voc"]: said,how = found["splits"],"its lists"
-    if set(said) <= {"train"}: # nothing is decided by that
-        listed,lists,faults = split_by_lists(found["root"], images, base)
-        if listed: said,how = listed,lists
+    elif "val" not in said: said,how,faults = split_by_lists(places, images, base, said)
     if aside := {*wanted.get("test", [])}: said["test"] = [p for p in images if relative(p, found["top"]) in aside]
-    val = None if val is None else share_or_list(val, found["root"])
-    said = {s: said[s] for s in ("train","val","test") if s in said}
+    if val is not None: val,faults = share_or_list(val, places),[] # what the lists lack is of no account then
     splits,how,more = choose_split(images, base, drives, said, how, val, seed)
     return splits,drives,how,faults+more
 
@@ -227,7 +238,7 @@ def _recorded_splits(found, wanted, images, drives):
     by = {relative(p, found["top"]): p for p in images}
     faults = [f"{n}: dataset.json names it, and there is no such image: mend the list, or write it again"
               for ns in wanted["splits"].values() for n in ns if n not in by]
-    splits = {s: [by[n] for n in ns if n in by] for s,ns in wanted["splits"].items()}
+    splits = {s: list(dict.fromkeys(by[n] for n in ns if n in by)) for s,ns in wanted["splits"].items()}
     new = set(images)-{p for ps in splits.values() for p in ps}
     faults += [f"{p.name}: it is in no split of dataset.json: add it there, or write the file again "
                "(`pixelladder data DIR --write`)" for p in sorted(new)]
@@ -302,8 +313,9 @@ def _pairs(root, wanted):
         except Nothing: pass
     if not places and _side_by_side(root): places,layout = [(None,root,root)],"images and masks side by side"
     if not places: raise _nothing(root)
-    left = [s for s,_,m in places if s=="test" and layout=="images and masks" and "gt" in m.parent.name]
-    places = [p for p in places if p[0] not in left] # Cityscapes keeps the answers of its test to itself
+    kept = ("gtFine","gtCoarse") # Cityscapes keeps the answers of its test to itself
+    left = [s for s,_,m in places if s=="test" and layout=="images and masks" and m.parent.name in kept]
+    places = [p for p in places if p[0] not in left]
     pairs = _filled([Pairs(i, m, root) for _,i,m in places])
     return {**base, "pairs": pairs, "parts": [s for s,_,_ in places], "layout": layout}
 
@@ -372,7 +384,7 @@ def _recorded(root, val, group, split_seed):
         raise ValueError(f"{file} has {', '.join(sorted(unknown))}, and may have {', '.join(sorted(RECORD_KEYS))}: "
                          "take it out")
     _check_recorded(file, {k: v for k,v in kept.items() if v is not None})
-    if val is not None: kept["test"] = kept.pop("splits", {}).get("test", [])
+    if val is not None: kept["test"] = (kept.pop("splits", None) or {}).get("test") or []
     if not kept.get("splits"): return kept
     asked = {"group": group if group != kept.get("group") else None, "split_seed": split_seed or None}
     for name,value in asked.items():

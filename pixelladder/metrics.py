@@ -25,8 +25,6 @@ def _best_class(scores, n):
     if scores.shape[1] != n:
         raise ValueError(f"`pred` has scores for {scores.shape[1]} classes and `n` is {n}: "
                          "pass the number of classes that the model was made with")
-    if scores.isnan().any(): raise ValueError("`pred` has scores that are nan, which are no answer: "
-                                              "look for the layer or the picture that makes them")
     return scores.argmax(1)
 
 # %% ../nbs/05_metrics.ipynb #60e06693
@@ -38,7 +36,12 @@ def confusion(
     "How many pixels of each true class got which answer; void pixels are left out before anything is counted."
     pred,target = plain_tensor(pred),plain_tensor(target)
     n = class_count(n)
-    if pred.ndim==4 and target.ndim==3: pred = _best_class(pred, n)
+    if pred.ndim==4 and target.ndim==3:
+        nowhere = pred.isnan().any(1) if pred.is_floating_point() else None
+        pred = _best_class(pred, n)
+        if nowhere is not None and nowhere.shape==target.shape and (nowhere & (target != VOID)).any():
+            raise ValueError("`pred` has scores that are nan, which are no answer: look for the layer or the picture "
+                             "that makes them")
     check_pair(pred, target, n)
     labelled = target != VOID
     pred,target = pred[labelled].long(),target[labelled].long()
@@ -115,8 +118,10 @@ class ClassIoU(ConfusionMetric):
         index:int, # Which of them
         name:str, # Its name: the column of fastai's table is `iou_{name}`
     ):
-        if not 0 <= index < n: raise ValueError(f"`index` is {index} and there are {n} classes: pass 0 to {n-1}")
         super().__init__(n)
+        index = whole(index, "index", None)
+        if not 0 <= index < self.n:
+            raise ValueError(f"`index` is {index} and there are {n} classes: pass 0 to {n-1}")
         self.index,self.name = index,f"iou_{name}"
     def ratio(self, counts): return class_iou(counts)[self.index].item()
 

@@ -128,7 +128,7 @@ def _as_tensor(image): return torch.from_numpy(np.array(as_picture(image))).perm
 
 def _refuse_class_options(task, size, how, others):
     "One sentence on what only models that say classes take"
-    odd = [k for k,v in others.items() if not (k=="scales" and tuple(v)==(1,) or k=="confidence" and not v)]
+    odd = [k for k,v in others.items() if not (k=="scales" and v in ((1,),[1],None) or k=="confidence" and not v)]
     if size is not None: odd.insert(0, "size")
     if odd:
         raise ValueError(f"this model makes pictures ({task}) and says no classes, so it takes no `{odd[0]}`: "

@@ -14,8 +14,8 @@ from pathlib import Path
 # %% ../nbs/84_photos.ipynb #dd530d0a
 from .codes import make_lookup
 from .data import SegmentationData, open_data
-from .folders import IMAGES, KINDS, NAMED, Pairs, find_path, first_folder, pictures_in, split_of
-from .holdout import choose_split, find_drives, share_or_list, split_by_lists
+from .folders import IMAGES, KINDS, NAMED, Pairs, find_path, pictures_in
+from .holdout import choose_split, find_drives, share_or_list, split_by_folders, split_by_lists
 from .layouts import Nothing
 
 # %% ../nbs/84_photos.ipynb #624af4ab
@@ -26,6 +26,7 @@ def open_photos(
 )->SegmentationData: # Its `splits`; it has masks only if the data set had some
     "Photos are enough where nobody asks for masks. Folders called train and val are splits, as in `open_data`."
     masked = kwargs.get("masks") is not None
+    if path is not None and not str(path).strip(): raise ValueError("the name of the folder is empty: name one")
     if path in (None,*NAMED) or masked: return open_data(path, images=images, **kwargs)
     try: found = None if images else open_data(path, **kwargs)
     except Nothing: found = None
@@ -42,27 +43,20 @@ def open_photos(
 def _folder_of_photos(path, images, name=None, val=None, group=None, split_seed=0, **_):
     "The photos in a folder and below, and who validates"
     top = Path(path).expanduser()
-    root = find_path(top, images, "images") if images else first_folder(top, IMAGES) or top
+    root = find_path(top, images, "images") if images else next((top/n for n in IMAGES if (top/n).is_dir()), top)
     masks = set(Pairs(root, root, root).of.values()) # that lie among them
     photos = [p for p in pictures_in(root) if p not in masks]
     if not photos:
         raise FileNotFoundError(f"{root} holds no photos ({', '.join(sorted(KINDS))}): name a folder that does")
     drives = find_drives(photos, {root}, group)
-    said,how,faults = *_folders_say(root, photos),[]
-    if not said: said,how,faults = split_by_lists(top, photos, root)
-    val = None if val is None else share_or_list(val, top)
+    said,how,faults = split_by_folders(photos, root),"its folders",[]
+    if "val" not in said: said,how,faults = split_by_lists([top,root], photos, root, said)
+    if val is not None: val,faults = share_or_list(val, [top,root]),[]
     splits,how,more = choose_split(photos, root, drives, said, how, val, split_seed)
     counts = ", ".join(f"{s} {len(ps)}" for s,ps in splits.items())
-    lines = (f"images   {root.name}/: {len(photos)}", f"splits   {counts} ({how})")
+    outside = len(pictures_in(top))-len(pictures_in(root)) if root.is_relative_to(top) else 0
+    lines = [f"images   {root.name}/: {len(photos)}", f"splits   {counts} ({how})"]
+    if outside: lines.append(f"left     {outside} pictures outside of {root.name}/")
     return SegmentationData(name=name or top.resolve().name, codes=["photo"], lookup=make_lookup(["photo"], ["photo"]),
-                            splits=splits, masks=dict.fromkeys(photos), drives=drives, said=lines,
+                            splits=splits, masks=dict.fromkeys(photos), drives=drives, said=tuple(lines),
                             faults=(*faults,*more))
-
-def _folders_say(root, photos):
-    "What lies in folders called train, val or test, at any depth; nothing if that decides nothing. How that is told"
-    def split(p): return next(filter(None, map(split_of, p.relative_to(root).parts[:-1])), None)
-    by = {s: [p for p in photos if split(p)==s] for s in ("train","val","test")}
-    if not by["train"] or not (by["val"] or by["test"]): return {},""
-    left = len(photos)-sum(map(len, by.values()))
-    how = "its folders"+(f"; {left} photos are in none of them" if left else "")
-    return {s: ps for s,ps in by.items() if ps},how

@@ -39,12 +39,12 @@ def _signed():
     return exif
 
 def _without_answers(listed, out):
-    "Without what lies where the answers go and is one, or is called like one: somebody may have mended it by hand"
+    "Without answers, and what is called like one where they go: somebody may have mended it by hand"
     out = Path(out).resolve()
     inside = {p for p,_ in listed if p.resolve().is_relative_to(out)}
-    called = {out/name for p,to in listed if p not in inside for name in (to, to.with_suffix(""))}
-    def is_one(p): return p.resolve().parent/p.stem.removesuffix("_overlay") in called or is_answer(p)
-    return [(p,to) for p,to in listed if p not in inside or not is_one(p)]
+    stems = {str(stem) for p,to in listed if p not in inside for stem in (to, to.with_suffix(""))}
+    called = {out/f"{stem}{end}" for stem in stems for end in (".png","_overlay.jpg")}
+    return [(p,to) for p,to in listed if not (p in inside and p.resolve() in called or is_answer(p))]
 
 def list_pictures(
     paths:list, # Files, or folders of them
@@ -60,6 +60,7 @@ def list_pictures(
     if paths and not found:
         raise FileNotFoundError(f"there are no pictures but the answers in {out}: name others, "
                                 "or choose another folder for the answers (--out)")
+    found = list({p.resolve(): (p,to) for p,to in reversed(found)}.values())[::-1] # each once, by its first name
     stems = [to.with_suffix("") for _,to in found]
     many = Counter(stems)
     names = [stem if many[stem]==1 else to for stem,(_,to) in zip(stems, found)] # a.jpg beside a.png

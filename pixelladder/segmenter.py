@@ -30,7 +30,8 @@ def tile_spans(
 )->list: # First and last+1 pixel of each tile
     "Where tiles lie along one side: together they cover it."
     tile = -(-whole(tile, "tile")//stride)*stride
-    if not 0 <= overlap < 1: raise ValueError(f"`overlap` must be from 0 to below 1, not {overlap!r}: as in 0.25")
+    if not isinstance(overlap, (int,float)) or not 0 <= overlap < 1:
+        raise ValueError(f"`overlap` must be from 0 to below 1, not {overlap!r}: as in 0.25")
     if n <= tile: return [(0,n)]
     step = max(stride, int(tile*(1-overlap))//stride*stride)
     last = -(-(n-tile)//stride)*stride

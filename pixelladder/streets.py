@@ -329,7 +329,7 @@ def make_streets(
     "All frames of all drives on disk, drawn on first use."
     size = height_and_width(size)
     path = Path(path) if path else cache_path()/f"streets-1-{size[0]}x{size[1]}"
-    if path.exists():
+    if path.exists() and not (path.is_dir() and next(path.iterdir(), None) is None): # an empty one is drawn into
         if _drawn_at(path)==size: return path
         raise ValueError(f"{path} is there, and holds no drawn streets of {size[0]}x{size[1]}: "
                          "name a folder that isn't there yet")

@@ -78,6 +78,7 @@ def resume(
     # these may have moved; what lies there is compared later
     places = ["data","images","masks","codes","colours"]
     if os.path.isabs(str(recorded["val"])): places.append("val")
+    if said.get("data"): said = {**_moved(recorded, said["data"], places), **said}
     asked = settled({**recorded, **said})
     run = settled({**recorded, **{k: v for k,v in said.items() if k in places}})
     for k,was in vars(run).items():
@@ -88,6 +89,12 @@ def resume(
     return _run(run, out, resume=True)
 
 # %% ../nbs/87_train.ipynb #6d780055
+def _moved(recorded, data, places):
+    "Where that is now which lay in the folder of the data, and has moved with it to `data`"
+    before = [(k,str(recorded[k])) for k in places[1:] if recorded[k] and os.path.isabs(str(recorded[k]))]
+    inside = {k: os.path.relpath(path, recorded["data"]) for k,path in before}
+    return {k: os.path.join(data, path) for k,path in inside.items() if not path.startswith("..")}
+
 def _absolute(options):
     "`options` with paths as they are from everywhere; what lies in the data's folder goes before what lies here"
     options = {k: os.fspath(v) if isinstance(v, os.PathLike) else v for k,v in options.items()}
@@ -211,21 +218,24 @@ def _of_task(task):
     return {"task": task, "squeeze": False, "codes": names, "palette": [[0,0,0]]*len(names)}
 
 # %% ../nbs/87_train.ipynb #554411c9
-def _described(data, dls, o):
-    "The classes, and a checksum of each image on both sides, so that a run knows its data again"
+def _described(data, dls, o, was):
+    ("The classes, and a checksum of each image on both sides, so that a run knows its data again; "
+     "in the way in which it is known, if a record says what it `was`")
     from pixelladder.cache import cached_sums
     sides = [*zip(("train","val"), (dls.train_ds.items, dls.valid_ds.items))]
-    if o.task=="classes": sums = cached_sums(data, None if o.crop else o.size)
+    older = bool(was and o.crop and "of" not in was)
+    if o.task=="classes": sums = cached_sums(data, None if o.crop else o.size, older)
     else: sums = {p: zlib.crc32(p.read_bytes()) for _,items in sides for p in items} # masks aren't needed
     def known(items): # by their names; by their paths where two have one name
         names,top = Counter(p.name for p in items),os.path.commonpath([p.parent for p in items])
         return {p.name if names[p.name]==1 else Path(os.path.relpath(p, top)).as_posix(): sums[p] for p in items}
-    return {"codes": list(data.codes), "of": "pixels", **{side: known(items) for side,items in sides}}
+    of = {} if older else {"of": "pixels"}
+    return {"codes": list(data.codes), **of, **{side: known(items) for side,items in sides}}
 
-def _changes(side, was, now, names_alone):
+def _changes(side, was, now):
     "What is new, gone or different of the images of one side"
-    kinds = {"new": now.keys()-was.keys(), "gone": was.keys()-now.keys()}
-    if not names_alone: kinds["changed"] = {name for name in now.keys() & was.keys() if now[name] != was[name]}
+    kinds = {"new": now.keys()-was.keys(), "gone": was.keys()-now.keys(),
+             "changed": {name for name in now.keys() & was.keys() if now[name] != was[name]}}
     return [f"{len(names)} of {side!r} {kind}: {', '.join(sorted(names)[:3])}" for kind,names in kinds.items() if names]
 
 def _refuse_a_change(out, record, now, o):
@@ -239,8 +249,7 @@ def _refuse_a_change(out, record, now, o):
     found = []
     if was["codes"] != now["codes"]:
         found.append(f"the classes were {', '.join(was['codes'])} and are {', '.join(now['codes'])}")
-    counted = o.crop and o.task=="classes" and "of" not in was # so an older program knew crops: by their classes alone
-    for side in ("train","val"): found += _changes(side, was[side], now[side], counted)
+    for side in ("train","val"): found += _changes(side, was[side], now[side])
     if found:
         raise ValueError(f"the data is not what the run in {out} was started with ({'; '.join(found)}): "
                          "put it back, or start a new run in another folder")
@@ -262,9 +271,9 @@ def _run(o, out, resume=False):
             if not (rank or resume): _refuse_a_model(out)
             made = recipe(learn.model, data, o.size, trained, o.crop)
             made |= _of_task(o.task)
-            now = _described(data, learn.dls, o)
-            save = Checkpoint(out, made, vars(o), resume, now)
-            if resume: _refuse_a_change(out, save.state, now, o)
+            save = Checkpoint(out, made, vars(o), resume)
+            save.data = _described(data, learn.dls, o, save.state.get("data"))
+            if resume: _refuse_a_change(out, save.state, save.data, o)
             _fit(learn, o, save)
             if not rank: (out/CHECKPOINT).unlink(missing_ok=True)
         leave_processes()
@@ -414,7 +423,8 @@ def _advise_on_batches(learn):
     try: yield
     except ValueError as e:
         if "more than 1 value per channel" not in str(e): raise
-        said = f"batches of {learn.dls.train.bs} at this size leave batch norm one number a channel"
+        bs = learn.dls.train.bs
+        said = f"batches of {bs} at this size leave batch norm one number a channel"
         raise ValueError(f"{said}: raise --batch-size or --size") from e
 
 def _epochs(learn, o, cbs):

@@ -4,12 +4,13 @@ import numpy as np, pytest, torch
 import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings, strategies as st
 from torch.autograd import gradcheck
+from pixelladder import checks
 from pixelladder.arches import network
 from pixelladder.cache import Augment
 from pixelladder.codes import make_lookup
 from pixelladder.fcn import enlarge
 from pixelladder.generative import edge_loss
-from pixelladder.metrics import MeanIoU, class_iou, coarsen, confusion, grid_labels, mean_iou, pixel_accuracy
+from pixelladder.metrics import ClassIoU, MeanIoU, class_iou, coarsen, confusion, grid_labels, mean_iou, pixel_accuracy
 from pixelladder.nearest import bilinear_upsample, fit, linear_upsample, nearest_upsample
 from pixelladder.show import show_pictures
 from pixelladder.store import load_model
@@ -163,6 +164,14 @@ coarsen(zeros(4, 4, dtype=uint8), 2, 3, size=(4,))
 coarsen(zeros(4, 4, dtype=uint8), 2, 3, size=4)
 confusion(full((1, 2, 2, 2), nan), zeros(1, 2, 2).int(), 2)
 MeanIoU(0)
+ClassIoU(3, '1', 'x')
+enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 4, 6), 2)
+enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 4, 4), 2.5)
+fit(zeros(1, 1, 2, 2), {3, 4})
+fit(zeros(1, 1, 2, 2), '34')
+checks.number(np.str_('3'), 'x')
+checks.number(np.datetime64('2020'), 'x')
+checks.number(np.complex64(1), 'x')
 enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 3, 3), 2)
 enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 8, 8), 2)
 enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 2, 2), 4)
@@ -201,6 +210,12 @@ transposed_by_gradient(zeros(1, 2, 3, 3), zeros(2, 1, 2, 2).double())
 def test_a_sentence_says_no(call):
     with pytest.raises(ValueError) as e: eval(call, {**vars(torch), **globals()})
     assert ":" in str(e.value) or "," in str(e.value)
+
+def test_nan_under_void_is_nobodys():
+    scores = torch.randn(1, 2, 2, 2)
+    scores[..., 0, 0] = float("nan")
+    assert confusion(scores, torch.tensor([[[255,1],[0,1]]]), 2).sum()==3
+    assert (Augment(flip=None).flip,Augment(flip=True).flip,Augment(light=False).light)==(0,1,0)
 
 def test_numpy_integers_are_whole_numbers():
     x = torch.arange(4.).view(1,1,2,2)

@@ -233,8 +233,15 @@ def test_who_validates_of_photos_is_said_as_for_masks(photos, tmp_path):
     assert found()["test"]==["a","b"] and not {"a","b"} & {*found(val=.5)["train"],*found(val=.5)["val"]}
     for p in tmp_path.iterdir(): p.unlink()
     lay(*(f"train/{n}.png" for n in "abcdef"), *(f"test/{n}.png" for n in "gh"), "x.png")
-    assert found()["test"]==["g","h"] and len(found()["val"])==1 and "1 photos are in none" in open_photos(tmp_path).said[-1]
+    assert found()["test"]==["g","h"] and len(found()["val"])==1 and "1 images are in none" in open_photos(tmp_path).said[-1]
     assert found(val=.5)["test"]==["g","h"]
+    for p in tmp_path.rglob("*.png"): p.unlink()
+    lay(*(f"{n}.png" for n in "abcdef"), "test/g.png", "val_images/h.png") # who is in no split trains, where none is to
+    assert found()=={"train": [*"abcdef"], "val": ["h"], "test": ["g"]}
+    for p in tmp_path.rglob("*.png"): p.unlink()
+    lay("images/a.png", "images/b.png", "other/c.png")
+    assert "1 pictures outside of images/" in open_photos(tmp_path).said[-1]
+    with pytest.raises(ValueError, match="the name of the folder is empty"): open_photos("")
 
 def test_a_picture_that_comes_back_as_it_was_has_a_score(painter, photos, tmp_path, monkeypatch):
     "A mean can't be taken of infinity; and what is for classes is a sentence"

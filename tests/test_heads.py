@@ -10,6 +10,7 @@ from conftest import exports, segnet_folder
 from torch.export import Dim, export
 import pixelladder.all # every chapter names its heads
 from pixelladder.arguments import LIBRARY
+from pixelladder.bfloat16 import BFloat16
 from pixelladder.body import HEADS, Body, DensePredictor, Head, standardized
 from pixelladder.data import open_data, split_for
 from pixelladder.fcn import FCNHead
@@ -310,3 +311,14 @@ def test_bfloat16_ends_with_the_training_whatever_ends_it(data, where):
     learn.fit(1)
     assert set(kinds)=={torch.bfloat16} and "_do_one_batch" not in vars(learn)
     assert learn.model(x).dtype==torch.float32
+
+def test_bfloat16_that_was_taken_away_is_gone(data):
+    "As a callback of one training that failed"
+    learn = dense_learner(data.dls((32,48), bs=4, num_workers=0), "squeezenet1_1", "nearest", pretrained=False)
+    class Fail(Callback):
+        def after_loss(self): raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt): learn.fit(1, cbs=[BFloat16(), Fail()])
+    kinds = []
+    learn.model.head.register_forward_hook(lambda head, x, y: kinds.append(y.dtype))
+    learn.fit(1)
+    assert set(kinds)=={torch.float32} and "_do_one_batch" not in vars(learn)

@@ -5,7 +5,7 @@ import numpy as np, pytest
 from PIL import Image
 from conftest import segnet_folder
 from terminal import run
-from pixelladder.ladder import ONCE, class_table, climb, costs, ladder_table, measure, plot_ladder, three_pictures, yardsticks
+from pixelladder.ladder import ONCE, _checksum, class_table, climb, costs, ladder_table, measure, plot_ladder, three_pictures, yardsticks
 from pixelladder.data import open_data
 from pixelladder.body import HEADS
 
@@ -157,23 +157,38 @@ def test_only_what_this_ladder_trained_is_scored(scenes, ladder, tmp_path):
     with pytest.raises(ValueError, match="isn't what the trainings in .* had"): again(data=str(first.parent.parent))
 
 def test_results_without_a_budget_are_nobodys(scenes, ladder, tmp_path):
-    "Nothing else says what they were measured on; models say it themselves, and are scored anew"
+    "Nor are models: nothing else says which data they are of"
     out = shutil.copytree(ladder[0], tmp_path/"o")
     (out/"budget.json").unlink()
-    with pytest.raises(FileNotFoundError, match="no .*budget.json, and nothing else says what .*-[01].json was"): next(climb(scenes, out, ["unet"], 2, **BUDGET))
+    for left in ("*-?.json","*/model.json"):
+        with pytest.raises(FileNotFoundError, match="no .*budget.json, and nothing else says which data .*-[01].* is of"): next(climb(scenes, out, ["unet"], 2, **BUDGET))
+        for file in out.glob(left): file.unlink()
     assert not (out/"budget.json").exists()
-    for file in out.glob("*-?.json"): file.unlink()
-    assert list(climb(scenes, out, ["fcn16","unet"], 2, **BUDGET))==ladder[1]
+    (out/"notes-on-it.json").write_text("{}")
+    assert next(climb(scenes, out, ["fcn16"], 1, **BUDGET))==ladder[1][0]
 
 def test_pixels_of_crops_are_compared_too(scenes, tmp_path):
     folder,how = shutil.copytree(scenes, tmp_path/"scenes"),{**BUDGET, "epochs": 1, "size": (40,48), "crop": (32,48)}
     found = list(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))
     assert list(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))==found
     budget = json.loads((tmp_path/"o"/"budget.json").read_text())
+    older = _checksum(open_data(folder), budget, True) # as an older program knew crops, by the classes in their masks
     Image.fromarray(np.zeros((32,48,3), np.uint8)).save(next(folder.rglob("train/*.png")))
     with pytest.raises(ValueError, match="isn't what the trainings in .* had"): next(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))
-    (tmp_path/"o"/"budget.json").write_text(json.dumps({"checksum" if k=="pixels" else k: v for k,v in budget.items()})) # as an older program knew crops
+    del budget["pixels"]
+    (tmp_path/"o"/"budget.json").write_text(json.dumps({**budget, "checksum": older}))
     assert list(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))==found
+    Image.fromarray(np.zeros((32,48), np.uint8)).save(next(folder.rglob("trainannot/*.png")))
+    with pytest.raises(ValueError, match="isn't what the trainings in .* had"): next(climb(str(folder), tmp_path/"o", ["bilinear"], 1, **how))
+
+def test_a_list_in_the_data_is_called_as_there(scenes, tmp_path):
+    "By its whole path or not; so a ladder can move with its data"
+    folder,how = shutil.copytree(scenes, tmp_path/"a"/"scenes"),{**BUDGET, "epochs": 1}
+    (folder/"held.txt").write_text("\n".join(p.name for p in sorted((folder/"val").iterdir())[:3]))
+    found = list(climb(str(folder), tmp_path/"a"/"o", ["bilinear"], 1, val=str(folder/"held.txt"), **how))
+    assert list(climb(str(folder), tmp_path/"a"/"o", ["bilinear"], 1, val="held.txt", **how))==found and found[0]["images"]==3
+    moved = (tmp_path/"a").rename(tmp_path/"b")
+    assert list(climb(str(moved/"scenes"), moved/"o", ["bilinear"], 1, val=moved/"scenes"/"held.txt", **how))==found
 
 def test_heads_by_name_and_twice(scenes, ladder, tmp_path, monkeypatch):
     "And a folder is where it was when the ladder began"

@@ -427,3 +427,55 @@ def test_roboflow_names_its_classes_beside_the_pictures(tmp_path):
         for i in range(n): roboflow(tmp_path, split, i)
     for split in ("train","valid"): (tmp_path/split/"_classes.csv").write_text("Pixel Value, Class\n0, background\n1, weed\n2, crop\n")
     assert open_data(tmp_path).codes==["background","weed","crop"]
+
+def several(images, masks, n, pre=""):
+    for i in range(n): pair(images/f"{pre}{i}.jpg", masks/f"{pre}{i}.png", i)
+
+def of_cities(r):
+    for c in "ab":
+        for s in ("train","val","test"): several(r/c/s/"images", r/c/s/"masks", 3, f"{c}{s}")
+def cities_inside(r):
+    for c in "ab":
+        for s in ("train","val","test"): several(r/"images"/c/s, r/"masks"/c/s, 3, f"{c}{s}")
+def one_astray(r):
+    for s in ("train","val","test"): several(r/"images"/s, r/"masks"/s, 3, s)
+    photo(r/"images"/"overview.png")
+def each_its_own_way(r):
+    several(r/"train", r/"train_masks", 3, "a"); several(r/"test", r/"test_masks", 3, "b"); several(r/"val"/"images", r/"val"/"masks", 3, "c")
+def of_two_years(r):
+    for s in ("train2014","train2017","val2017"): several(r/s, r/f"{s}_masks", 3, s)
+def previews_beside(r): several(r/"images", r/"masks", 10); several(r/"train", r/"train", 4, "epoch")
+def tests_beside(r): several(r/"images", r/"masks", 10); several(r/"test"/"images", r/"test"/"masks", 3, "t")
+def a_list_in_folders(r):
+    for s in ("train","test"): several(r/s/"images", r/s/"masks", 5, s)
+    (r/"val.txt").write_text("train1\ntrain2\n")
+def without_training(r):
+    for s in ("val","test"): several(r/s/"images", r/s/"masks", 3, s)
+def to_test_alone(r): several(r/"test"/"images", r/"test"/"masks", 3)
+
+@pytest.mark.parametrize("make, splits", [(of_cities, (6,6,6)), (cities_inside, (6,6,6)), (one_astray, (3,3,3)), (each_its_own_way, (3,3,3)), (of_two_years, (6,3,0)),
+                                          (previews_beside, (8,2,0)), (tests_beside, (8,2,3)), (a_list_in_folders, (3,2,5)), (without_training, (0,3,3)), (to_test_alone, (0,0,3))])
+def test_whoever_says_it_wherever_it_is_said(tmp_path, make, splits):
+    "What is to test never trains, and what is in no split is counted"
+    make(tmp_path/"set")
+    data = open_data(tmp_path/"set")
+    assert tuple(len(data.splits.get(s, [])) for s in ("train","val","test"))==splits
+    for found in (data, open_data(tmp_path/"set", val=.4)):
+        train,val,test = (found.splits.get(s, []) for s in ("train","val","test"))
+        assert not any("test" in p.as_posix().split("set/")[1] for p in (*train,*val)) and len({*train,*val,*test})==len(train)+len(val)+len(test)
+        assert (len(train)+len(val)+len(test) < len(found.masks))==("are in none of them" in " ".join(found.said))
+    if not splits[0]: assert any("'train'" in f for f in check_data(data))
+    if make is a_list_in_folders: assert [p.stem for p in data.splits["val"]]==["train1","train2"]
+
+def test_lists_name_an_image_once(tmp_path):
+    root = grey(tmp_path/"set")
+    (root/"val.txt").write_text("img_001\nimg_001\nimg_002\n")
+    assert [len(p) for p in open_data(root).splits.values()]==[8,2]
+    for c in "ab": several(tmp_path/"two"/"images"/c, tmp_path/"two"/"masks"/c, 4)
+    (tmp_path/"two"/"val.txt").write_text("1\n")
+    assert any("1: " in f and "2 images are called so" in f for f in open_data(tmp_path/"two").faults)
+    write_dataset(root, find_data(root))
+    kept = json.loads((root/"dataset.json").read_text())
+    (root/"dataset.json").write_text(json.dumps({**kept, "splits": None}))
+    assert len(open_data(root, val=.5).splits["val"])==5
+    with pytest.raises(ValueError, match="split_seed"): open_data(root, val=.5, split_seed="a")

@@ -359,7 +359,9 @@ def test_a_page_for_a_model_of_ones_own(chromium, tried, pictures, tmp_path, mon
     with pytest.raises(ValueError, match="same name"): page.write_page(tmp_path/"two", ["a/m","b/m"], tried)
     page.write_page(tmp_path/"page", ["runs/mine"], tried) # its own is replaced
     (tmp_path/"other").mkdir(); (tmp_path/"other"/"index.html").write_text("about pixelladder, by hand")
-    with pytest.raises(ValueError, match="index.html is another page, and would be lost"): page.write_page(tmp_path/"other", ["runs/mine"], tried)
+    with pytest.raises(ValueError, match="index.html is another page's, and would be lost"): page.write_page(tmp_path/"other", ["runs/mine"], tried)
+    (tmp_path/"own").mkdir(); (tmp_path/"own"/"styles.css").write_text("body {}")
+    with pytest.raises(ValueError, match="styles.css is another page's"): page.write_page(tmp_path/"own", ["runs/mine"], tried)
     with page.server(tmp_path/"page", 0) as s:
         assert s.server_address[0]=="127.0.0.1" # nobody else on the network
         threading.Thread(target=s.serve_forever, daemon=True).start()

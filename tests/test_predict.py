@@ -307,6 +307,16 @@ def test_photos_where_answers_go_are_photos(model, tmp_path):
         assert status==0 and "2 of 2 pictures" in said
     assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.png")}=={"a.png","out/own.png",".trash/b.png","out/a.png","out/out/own.png"}
 
+def test_answers_are_never_photos(model, tmp_path):
+    "Wherever they lie; and photos that are called as photos outside are photos"
+    for name in ("a.jpg","out/a.jpg"):
+        (tmp_path/"in"/name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(8, 9)).save(tmp_path/"in"/name)
+    for out in ("out","out","o2"):
+        status,said,_ = run("predict", model, tmp_path/"in", "--out", tmp_path/"in"/out, "--overlay")
+        assert status==0 and "2 of 2 pictures" in said, said
+    assert len(list_pictures([tmp_path/"in", tmp_path/"in"/"a.jpg"], tmp_path/"o3"))==2
+
 # --- what is scored
 
 SPOILT = {"taken": (lambda mask: mask.unlink(), "there is no mask for it"), "broken": (lambda mask: mask.write_bytes(b"x"), "the mask can't be read"),
