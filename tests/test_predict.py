@@ -316,7 +316,7 @@ def test_answers_are_never_photos(model, tmp_path):
         status,said,_ = run("predict", model, tmp_path/"in", "--out", tmp_path/"in"/out, "--overlay")
         assert status==0 and "2 of 2 pictures" in said, said
     assert len(list_pictures([tmp_path/"in", tmp_path/"in"/"a.jpg"], tmp_path/"o3"))==2
-    with pytest.raises(ValueError, match="two pictures are called a, and one answer"): list_pictures([tmp_path/"in"/"a.jpg", tmp_path/"in"/"out"/"a.jpg"], tmp_path/"o3")
+    with pytest.raises(ValueError, match="two pictures are called a.jpg, and one answer"): list_pictures([tmp_path/"in"/"a.jpg", tmp_path/"in"/"out"/"a.jpg"], tmp_path/"o3")
 
 # --- what is scored
 
