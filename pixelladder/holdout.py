@@ -135,7 +135,8 @@ def split_by_lists(
     if not files: return said,"its folders",[]
     listed,faults = read_lists(files, images, base)
     val = listed.get("val", [])
-    test = [p for p in dict.fromkeys([*said.get("test", []), *listed.get("test", [])]) if p not in {*val}]
+    test = [*_without(said.get("test", []), val), *listed.get("test", [])]
+    test = list(dict.fromkeys(test)) # two lists that don't agree are told
     train = listed["train"] if "train" in listed else _without(said.get("train", []), val, test)
     found = {"train": train, "val": val, "test": test}
     return {s: sorted(ps) for s,ps in found.items() if ps},", ".join(f.name for f in files.values()),faults

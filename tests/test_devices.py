@@ -300,6 +300,8 @@ def test_commands_take_the_gpu(data, root, far, tmp_path, monkeypatch, capsys, a
     for module in (fastai.torch_core,ladder): monkeypatch.setattr(module, "default_device", lambda: far)
     monkeypatch.setattr("pixelladder.segmenter.best_device", lambda: far)
     root,model = str(root),segmenter_for(data, "nearest")
+    options = ladder._settle({**ladder.OF_LADDER, "data": root, "arch": "squeezenet1_1", "size": SIZE})
+    ladder._settle_budget(tmp_path/"l", {"data": data.name, **options}, data) # as if it had been trained there
     save_model(model.model, tmp_path/"l"/"nearest-0", model.recipe)
     ways = [lambda: main(["predict", str(tmp_path/"l"/"nearest-0"), str(data.splits["val"][0]), "--out", str(tmp_path/"o")]),
             lambda: main(["evaluate", str(tmp_path/"l"/"nearest-0"), "--data", root]),

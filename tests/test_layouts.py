@@ -445,7 +445,7 @@ def each_its_own_way(r):
 def of_two_years(r):
     for s in ("train2014","train2017","val2017"): several(r/s, r/f"{s}_masks", 3, s)
 def previews_beside(r): several(r/"images", r/"masks", 10); several(r/"train", r/"train", 4, "epoch")
-def tests_beside(r): several(r/"images", r/"masks", 10); several(r/"test"/"images", r/"test"/"masks", 3, "t")
+def beside_a_test(r): several(r/"images", r/"masks", 10); several(r/"test"/"images", r/"test"/"masks", 3, "t")
 def a_list_in_folders(r):
     for s in ("train","test"): several(r/s/"images", r/s/"masks", 5, s)
     (r/"val.txt").write_text("train1\ntrain2\n")
@@ -454,7 +454,7 @@ def without_training(r):
 def to_test_alone(r): several(r/"test"/"images", r/"test"/"masks", 3)
 
 @pytest.mark.parametrize("make, splits", [(of_cities, (6,6,6)), (cities_inside, (6,6,6)), (one_astray, (3,3,3)), (each_its_own_way, (3,3,3)), (of_two_years, (6,3,0)),
-                                          (previews_beside, (8,2,0)), (tests_beside, (8,2,3)), (a_list_in_folders, (3,2,5)), (without_training, (0,3,3)), (to_test_alone, (0,0,3))])
+                                          (previews_beside, (8,2,0)), (beside_a_test, (8,2,3)), (a_list_in_folders, (3,2,5)), (without_training, (0,3,3)), (to_test_alone, (0,0,3))])
 def test_whoever_says_it_wherever_it_is_said(tmp_path, make, splits):
     "What is to test never trains, and what is in no split is counted"
     make(tmp_path/"set")
