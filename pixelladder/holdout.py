@@ -124,6 +124,7 @@ def split_by_folders(
         if split := known.get(p) or next(filter(None, called), None): said.setdefault(split, []).append(p)
     return {} if said.keys()=={"train"} and len(said["train"]) < len(images) else said
 
+# %% ../nbs/00_holdout.ipynb #b5d10c25
 def split_by_lists(
     roots:list, # Folders in which the lists may lie
     images:list, # Paths of all images
@@ -141,6 +142,7 @@ def split_by_lists(
     found = {"train": train, "val": val, "test": test}
     return {s: sorted(ps) for s,ps in found.items() if ps},", ".join(f.name for f in files.values()),faults
 
+# %% ../nbs/00_holdout.ipynb #b5d10c27
 def share_or_list(
     val, # A share, also as a text (`"0.2"`), or a file: from here, or in one of `roots`
     roots:list, # Folders of a data set

@@ -74,6 +74,7 @@ def _like(folder, among, others):
     only = [m for m in others if split_of(m.name)==split]
     return (same or (only if len(only)==1==sum(split_of(d.name)==split for d in among) else [None]))[0]
 
+# %% ../nbs/00_layouts.ipynb #dd969e10
 def _coco_places(root):
     "COCO: images in train2017/, masks as PNG for things and stuff"
     for split in ("train2017","val2017","train2014","val2014"):
