@@ -183,7 +183,7 @@ def choose_split(
         drawn = f"{share} drawn at random by {'drive' if drives else 'image'}, seed {seed}"
         if val is None: drawn += " (`val=`, `group=`)"
         how = f"{drawn}; {how}" if said and (test or val is None) else drawn
-    splits = {s: ps for s,ps in (("train",train),("val",held),("test",test)) if ps or s in said or s!="test" and val}
+    splits = {"train": train, "val": held, **({"test": test} if test else {})}
     left = len(_without(images, *splits.values()))
     return splits,how+(f"; {left} images are in none of them" if left else ""),faults
 

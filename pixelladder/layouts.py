@@ -44,12 +44,10 @@ def _split_places(root, both):
     drawn = {without_affix(d.name, MASKS): d for d in folders_in(root) if not split_of(d.name)}
     seen = [(without_affix(d.name, IMAGES) if not split_of(d.name) else d.name.lower(), d) for d in folders_in(root)]
     seen = [(key,split_of(key),d) for key,d in seen if split_of(key)]
-    one = Counter(s for _,s,_ in seen)
     found,left = [],[]
     for key,s,d in seen:
         images,masks = first_folder(d, IMAGES),first_folder(d, MASKS)
-        like = [m for k,m in drawn.items() if split_of(k)==s]
-        beside = drawn.get(key) or (like[0] if len(like)==1==one[s] else None)
+        beside = _partner(key, [k for k,*_ in seen], drawn)
         if images and masks: found.append((s,images,masks))
         elif both: continue
         elif beside: found.append((s,d,beside))
@@ -63,16 +61,16 @@ def _by_split(images, masks):
     inside,others = ([d for d in folders_in(f) if split_of(d.name)] for f in (images,masks))
     alone = any(p.suffix.lower() in KINDS for p in images.iterdir()) or any(
         pictures_in(d) for d in folders_in(images) if not split_of(d.name))
-    places = [(split_of(d.name), d, _like(d, inside, others) or masks/d.name) for d in inside]
+    names,drawn = [d.name.lower() for d in inside],{m.name.lower(): m for m in others}
+    places = [(split_of(n), d, _partner(n, names, drawn) or masks/d.name) for n,d in zip(names, inside)]
     if alone or not any(m.is_dir() for *_,m in places): return [(None,images,masks)]
     return [p for p in places if p[0]!="test" or p[2].is_dir()] # whose answers may be kept by others
 
-def _like(folder, among, others):
-    "The one of `others` that is called as `folder` is, or is the only one of its split"
-    split = split_of(folder.name)
-    same = [m for m in others if m.name.lower()==folder.name.lower()]
-    only = [m for m in others if split_of(m.name)==split]
-    return (same or (only if len(only)==1==sum(split_of(d.name)==split for d in among) else [None]))[0]
+def _partner(name, names, folders):
+    "Of `folders`, by name, the one that is called so; or the only one of that split, if it is the only of `names`, too"
+    alike = [m for n,m in folders.items() if split_of(n)==split_of(name)]
+    alone = len(alike)==1==sum(split_of(n)==split_of(name) for n in names)
+    return folders.get(name) or (alike[0] if alone else None)
 
 # %% ../nbs/00_layouts.ipynb #dd969e10
 def _coco_places(root):

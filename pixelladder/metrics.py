@@ -36,14 +36,13 @@ def confusion(
     "How many pixels of each true class got which answer; void pixels are left out before anything is counted."
     pred,target = plain_tensor(pred),plain_tensor(target)
     n = class_count(n)
-    if pred.ndim==4 and target.ndim==3:
-        nowhere = pred.isnan().any(1) if pred.is_floating_point() else None
-        pred = _best_class(pred, n)
-        if nowhere is not None and nowhere.shape==target.shape and (nowhere & (target != VOID)).any():
-            raise ValueError("`pred` has scores that are nan, which are no answer: look for the layer or the picture "
-                             "that makes them")
+    scores = pred if pred.ndim==4 and target.ndim==3 else None
+    if scores is not None: pred = _best_class(scores, n)
     check_pair(pred, target, n)
     labelled = target != VOID
+    if scores is not None and scores.isnan().any(1)[labelled].any():
+        raise ValueError("`pred` has scores that are nan, which are no answer: "
+                         "look for the layer or the picture that makes them")
     pred,target = pred[labelled].long(),target[labelled].long()
     check_codes("pred", pred, n)
     check_codes("target", target, n)

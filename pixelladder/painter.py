@@ -98,7 +98,7 @@ class Painter(Segmenter):
         data, # From `open_photos` or `open_data`: masks aren't needed
         split:str="val", # `"train"`, `"val"` or `"test"`
         holdout:str="published", # As in `split_for`
-    )->dict: # Means over pictures: `PSNR` and `SSIM`, and of what the model was given; for colour `ab error`, too
+    )->dict: # Means: `PSNR` (up to `MOST`), `SSIM`, and of what the model was given; for colour `ab error`, too
         "Take from each picture what the task takes, give it back, compare: at the picture's own size."
         images = images_of(data, split, holdout)
         rows = pd.DataFrame([self._scores_of(p) for p in images])

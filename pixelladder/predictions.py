@@ -60,7 +60,9 @@ def list_pictures(
     if paths and not found:
         raise FileNotFoundError(f"there are no pictures but the answers in {out}: name others, "
                                 "or choose another folder for the answers (--out)")
-    found = list({p.resolve(): (p,to) for p,to in reversed(found)}.values())[::-1] # each once, by its first name
+    once = {}
+    for p,to in found: once.setdefault(p.resolve(), (p,to)) # by the name that comes first
+    found = list(once.values())
     stems = [to.with_suffix("") for _,to in found]
     many = Counter(stems)
     names = [stem if many[stem]==1 else to for stem,(_,to) in zip(stems, found)] # a.jpg beside a.png
