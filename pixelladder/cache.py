@@ -176,6 +176,7 @@ def cached_sums(
      "without a `size`, as they are read.")
     counts,sums = _kept(data, size, lambda: _load_counts(pixel_file(data, size), len(pixel_images(data))))
     if classes: return dict(zip(pixel_images(data), [zlib.crc32(row.tobytes()) for row in counts]))
+    if classes: return dict(zip(pixel_images(data), [zlib.crc32(row.tobytes()) for row in counts]))
     return dict(zip(pixel_images(data), sums.tolist()))
 
 # %% ../nbs/85_cache.ipynb #61877288
@@ -237,6 +238,10 @@ def _light(x, light):
     return torch.addcmul(127.5*(bright-contrast), x.float(), 1+contrast).clamp_(0, 255)
 
 # %% ../nbs/85_cache.ipynb #070e3e5a
+def _part(value, name):
+    "From 0 to 1; None and False are 0, True is 1"
+    return number(float(value or 0) if value is None or isinstance(value, bool) else value, name, 0, 1)
+
 def _part(value, name):
     "From 0 to 1; None and False are 0, True is 1"
     return number(float(value or 0) if value is None or isinstance(value, bool) else value, name, 0, 1)

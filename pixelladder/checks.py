@@ -8,7 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/checks.html.md"""
 __all__ = ['LARGEST', 'whole', 'height_and_width', 'number', 'text', 'one_of', 'follow']
 
 # %% ../nbs/00_checks.ipynb #e33bdc18
-import math, operator, re
+import math, operator, re, re
 
 # %% ../nbs/00_checks.ipynb #1e180b56
 def _short(value):

@@ -127,6 +127,7 @@ def _made(folder):
 
 # %% ../nbs/89_page.ipynb #3f622840
 OURS = "The network runs here, in your browser. The photo is not sent anywhere."
+OURS = "The network runs here, in your browser. The photo is not sent anywhere."
 HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>pixelladder</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="styles.css"><link rel="stylesheet" href="try.css">

@@ -63,6 +63,7 @@ def list_pictures(
     once = {}
     for p,to in found: once.setdefault(p.resolve(), (p,to)) # by the name that comes first
     found = list(once.values())
+    found = list({p.resolve(): (p,to) for p,to in reversed(found)}.values())[::-1] # each once, by its first name
     stems = [to.with_suffix("") for _,to in found]
     many = Counter(stems)
     names = [stem if many[stem]==1 else to for stem,(_,to) in zip(stems, found)] # a.jpg beside a.png

@@ -79,6 +79,7 @@ def resume(
     places = ["data","images","masks","codes","colours"]
     if os.path.isabs(str(recorded["val"])): places.append("val")
     if said.get("data"): said = {**_moved(recorded, said["data"], places), **said}
+    if said.get("data"): said = {**_moved(recorded, said["data"], places), **said}
     asked = settled({**recorded, **said})
     run = settled({**recorded, **{k: v for k,v in said.items() if k in places}})
     for k,was in vars(run).items():
@@ -89,6 +90,12 @@ def resume(
     return _run(run, out, resume=True)
 
 # %% ../nbs/87_train.ipynb #6d780055
+def _moved(recorded, data, places):
+    "Where that is now which lay in the folder of the data, and has moved with it to `data`"
+    before = [(k,str(recorded[k])) for k in places[1:] if recorded[k] and os.path.isabs(str(recorded[k]))]
+    inside = {k: os.path.relpath(path, recorded["data"]) for k,path in before}
+    return {k: os.path.join(data, path) for k,path in inside.items() if not path.startswith("..")}
+
 def _moved(recorded, data, places):
     "Where that is now which lay in the folder of the data, and has moved with it to `data`"
     before = [(k,str(recorded[k])) for k in places[1:] if recorded[k] and os.path.isabs(str(recorded[k]))]
