@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: course test lab docs bench exercises clean
+.PHONY: course test lab docs bench export clean
 
 course: .venv/installed    ## run every chapter, top to bottom; executed copies and a table go into _run/
 	$(BIN)/pixelladder course
@@ -22,7 +22,9 @@ bench: .venv/installed     ## measure speed on this machine, some 20 minutes, in
 	$(BIN)/python -m pip install -q --no-deps --target _run/smp segmentation-models-pytorch==0.6.0
 	for b in startup data_path precision speed; do PYTHONPATH=_run/smp $(BIN)/python benchmarks/$$b.py || exit 1; done
 
-exercises: .venv/installed ## make the learner's copies in exercises/ from the chapters
+export: .venv/installed    ## after each change of a notebook: tidy it, make the modules and the learner's copies from it
+	$(BIN)/nbdev-clean
+	$(BIN)/nbdev-export
 	$(BIN)/python -c "from pixelladder.copies import make_exercises; make_exercises()"
 
 clean:                     ## remove what was made here, .venv too

@@ -37,7 +37,6 @@ def _cut_off(weight, scale, hold):
     "How much is to be cut off at each end; one sentence if these kernels don't enlarge `scale` times"
     scale,(ks,kw) = whole(scale, "scale"),weight.shape[-2:]
     if ks != kw: raise ValueError(f"the kernels are {ks}x{kw}: take square ones")
-    scale = whole(scale, "scale")
     if ks >= scale and (ks-scale)%2==0 and (ks <= 3*scale or not hold): return (ks-scale)//2
     most = f", at most {3*scale} where the border is held" if hold else ""
     raise ValueError(f"the kernels are {ks} wide, and to enlarge {scale} times they must be at least {scale}{most}, "

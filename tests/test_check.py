@@ -295,7 +295,7 @@ def test_nobodys_work_is_deleted(tmp_path, capsys):
 def test_copies_are_what_the_chapters_make(tmp_path):
     make_exercises(root/"nbs", tmp_path)
     made,kept = ({p.name: p.read_text() for p in folder.glob("*.ipynb")} for folder in (tmp_path, root/"exercises"))
-    assert made==kept, "run make exercises"
+    assert made==kept, "run make export"
 
 def test_stub_of_a_class():
     text = stub('''#| export

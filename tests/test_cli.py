@@ -90,7 +90,7 @@ def test_modules_are_what_the_notebooks_export(tmp_path):
     tools = Path(sys.executable).parent
     for tool in ("nbdev-clean", "nbdev-export"): subprocess.run([tools/tool], cwd=copy, check=True, capture_output=True)
     for p in [*root.glob("pixelladder/*.py"), *root.glob("nbs/*.ipynb")]:
-        assert p.read_text()==(copy/p.relative_to(root)).read_text(), f"{p.name} differs: run nbdev-clean, then nbdev-export"
+        assert p.read_text()==(copy/p.relative_to(root)).read_text(), f"{p.name} differs: run make export"
 
 @pytest.mark.parametrize("book", sorted((root/"nbs").glob("[0-9]*.ipynb")), ids=lambda p: p.stem)
 def test_notebooks_are_fit_to_read(book):
