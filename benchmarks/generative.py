@@ -15,7 +15,7 @@ from scipy.ndimage import median_filter
 from fastai.torch_core import set_seed
 from pixelladder.body import Body
 from pixelladder.data import open_data
-from pixelladder.colours import ab_error, colourfulness, painted, rgb_to_lab
+from pixelladder.lab import ab_error, colourfulness, painted, rgb_to_lab
 from pixelladder.generative import (TASKS, ColourClasses, FeatureLoss, PictureHead, edge_loss, give_back,
                                     picture_learner, psnr)
 from pixelladder.pieces import picture_dls

@@ -5,7 +5,8 @@
 A square that gets finer in three steps, from two cells a side to eight; the card is the last step of a drawn street."""
 import matplotlib.pyplot as plt
 import torch
-from pixelladder.codes import CAMVID_CODES, VOID, palette_for
+from pixelladder.codes import CAMVID_CODES, VOID
+from pixelladder.palette import palette_for
 from pixelladder.metrics import coarsen
 from pixelladder.show import colour_mask
 from pixelladder.streets import draw_street

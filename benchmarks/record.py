@@ -22,7 +22,7 @@ def trained(folder, data, words):
     from fastai.torch_core import default_device
     from pixelladder.cli import main
     from pixelladder.predict import load_model
-    from pixelladder.runs import CHECKPOINT
+    from pixelladder.checkpoints import CHECKPOINT
     if (folder/CHECKPOINT).exists(): main(["train", "--resume", str(folder)])
     elif not (folder/"model.json").exists(): main(["train", "--data", data, *words.split(), "--out", str(folder)])
     return load_model(folder).to(default_device())

@@ -1,6 +1,7 @@
 "From a coarse grid of activations to a prediction for every pixel."
 from importlib.metadata import version as _version
 from ._torchvision import TorchvisionGuard as _TorchvisionGuard # mends torchvision beside a CPU build of torch
+from . import _moved # modules under the names that they had
 
 __version__ = _version(__name__)
 

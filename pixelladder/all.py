@@ -1,7 +1,8 @@
 "What a notebook on segmentation needs: `from pixelladder.all import *`."
 # A chosen list. After `from fastai.vision.all import *` its `load_model`, `save_model`, `show_batch` and `show_results`
 # stay what they are: ours are `pixelladder.load`, `pixelladder.save`, and in their modules.
-from .codes import CAMVID_CODES, VOC_CODES, VOID, palette_for
+from .codes import CAMVID_CODES, VOC_CODES, VOID
+from .palette import palette_for
 from .show import load_results, show_grids, show_predictions
 from .streets import make_streets
 from .body import HEADS, Body, DensePredictor, Head, find_head

@@ -46,7 +46,7 @@ class Exercise:
 # %% ../nbs/80_attempt.ipynb #5c15b6b1
 SECONDS = 10. # How long an answer may run on an input
 REFUSED = "a ValueError" # What comes out where an answer is to raise one, and does
-EXERCISES = {} # By name; `pixelladder.mistakes` fills it
+EXERCISES = {} # By name; `pixelladder.exercises` fills it
 
 def exercise(
     answer, # The package's own function or class; its name is the exercise's

@@ -19,7 +19,8 @@ from torch import nn, Tensor
 
 # %% ../nbs/00_body_and_head.ipynb #326c8398
 from .arches import network
-from .arguments import HEADS, arguments_of, find_head, head_name # the last two for those who import `body`
+from .head_registry import HEADS, arguments_of
+from .head_registry import find_head, head_name # for those who import `body`
 
 # %% ../nbs/00_body_and_head.ipynb #ffc989bd
 def cut_classifier(

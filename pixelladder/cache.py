@@ -27,10 +27,10 @@ from fastai.data.transforms import IntToFloatTensor, ItemTransform
 from fastai.torch_core import TensorImage, TensorMask, default_device
 
 # %% ../nbs/85_cache.ipynb #047f23d5
-from .checks import height_and_width, number
 from .codes import VOID
 from .data import SegmentationData, batch_of, list_faults, look_at, usable_images
 from .files import cache_path, lock_folder, replacing
+from .validators import height_and_width, number
 
 # %% ../nbs/85_cache.ipynb #23ebf432
 def _planes(image, mask, size):
@@ -176,7 +176,6 @@ def cached_sums(
      "without a `size`, as they are read.")
     counts,sums = _kept(data, size, lambda: _load_counts(pixel_file(data, size), len(pixel_images(data))))
     if classes: return dict(zip(pixel_images(data), [zlib.crc32(row.tobytes()) for row in counts]))
-    if classes: return dict(zip(pixel_images(data), [zlib.crc32(row.tobytes()) for row in counts]))
     return dict(zip(pixel_images(data), sums.tolist()))
 
 # %% ../nbs/85_cache.ipynb #61877288
@@ -238,10 +237,6 @@ def _light(x, light):
     return torch.addcmul(127.5*(bright-contrast), x.float(), 1+contrast).clamp_(0, 255)
 
 # %% ../nbs/85_cache.ipynb #070e3e5a
-def _part(value, name):
-    "From 0 to 1; None and False are 0, True is 1"
-    return number(float(value or 0) if value is None or isinstance(value, bool) else value, name, 0, 1)
-
 def _part(value, name):
     "From 0 to 1; None and False are 0, True is 1"
     return number(float(value or 0) if value is None or isinstance(value, bool) else value, name, 0, 1)

@@ -12,10 +12,10 @@ import argparse, json, sys
 from fastcore.docments import docments
 
 # %% ../nbs/90_cli.ipynb #09212016
+from .folders import DATA_OPTIONS
 from .options import Parser, add_options
 from .page import page, page_options
 from .predictions import list_pictures, predict_files
-from .folders import DATA_OPTIONS
 from .report import report_data, say_scores, score_model, understood
 from .train import DEFAULTS, OF_LADDER, resume, train
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from .runtime import IDS, first_cells, repository
 
 # %% ../nbs/83_copies.ipynb #75883156
-from .progress import chapters_meant, exercises, forget, is_done, notebook_of
-from .checks import follow
-from .files import replacing, writable_folder
 from .attempt import EXERCISES
+from .files import replacing, writable_folder
 from .judge import learns
+from .progress import chapters_meant, exercises, forget, is_done, notebook_of
+from .validators import follow
 
 # %% ../nbs/83_copies.ipynb #bbb48d55
 def _about(source): return re.match(r"(?:#\|.*\n)*?#\| exercise (.*)", source)

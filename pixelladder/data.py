@@ -32,9 +32,10 @@ from fastai.vision.data import ImageBlock, MaskBlock
 from fastcore.meta import delegates
 
 # %% ../nbs/04_data.ipynb #c8a08df0
-from .codes import UNLISTED, VOID, palette_for
+from .codes import UNLISTED, VOID
+from .images import as_rgb, open_picture, read_mask
 from .layouts import find_data
-from .pictures import as_rgb, open_picture, read_mask
+from .palette import palette_for
 from .review import batch_of, check_data, check_image, find_image, images_in, large_enough
 from .review import list_errors, list_faults, look_at, near_copies, turned_photos, unlisted
 from .show import show_predictions

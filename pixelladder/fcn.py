@@ -17,9 +17,9 @@ from torch import nn, Tensor
 
 # %% ../nbs/07_fcn.ipynb #5c32e077
 from .body import HEADS, Head
-from .checks import whole
 from .nearest import fit, grid_size
 from .transposed import bilinear_kernel, bilinear_transposed
+from .validators import whole
 
 # %% ../nbs/07_fcn.ipynb #9078f4b8
 def bilinear_weight(

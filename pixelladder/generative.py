@@ -24,14 +24,14 @@ from fastai.optimizer import Adam
 
 # %% ../nbs/11_generative.ipynb #cf2f04ea
 from .body import Body, DensePredictor, Head
-from .checks import whole
 from .codes import VOID
-from .colours import ab_squares, grey, painted, rgb_to_lab
+from .images import through_jpeg
+from .lab import ab_squares, grey, painted, rgb_to_lab
 from .learner import dense_learner, weights_of
 from .nearest import fit, grid_size
-from .pictures import through_jpeg
 from .subpixel import DOUBLERS, checkerboard_score
 from .unet import DecoderBlock
+from .validators import whole
 
 # %% ../nbs/11_generative.ipynb #fb5d8831
 class Task:

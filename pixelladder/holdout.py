@@ -15,9 +15,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 # %% ../nbs/00_holdout.ipynb #b5d10c04
-from .checks import number, whole
 from .files import read_lines
 from .folders import IMAGES, KINDS, find_path, relative, split_of, without_affix
+from .validators import number, whole
 
 # %% ../nbs/00_holdout.ipynb #b5d10c07
 CAMERAS = {"img","image","dsc","dscn","dscf","pict","photo","frame","picture","pic","scan","sample","mask","im","p",

@@ -17,7 +17,7 @@ import numpy as np
 # %% ../nbs/00_labels.ipynb #1abe1505
 from .codes import UNLISTED, VOID, is_void
 from .files import read_json, read_lines
-from .pictures import open_picture, read_mask
+from .images import open_picture, read_mask
 
 # %% ../nbs/00_labels.ipynb #f788c5f1
 def read_codes(

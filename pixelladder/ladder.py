@@ -23,19 +23,19 @@ from fastai.torch_core import default_device
 from torch import nn
 
 # %% ../nbs/88_rungs.ipynb #c57d545d
-from . import nearest, transposed, subpixel, fcn, dynamic_unet, unet # each names its heads
 from .body import HEADS, Body, DensePredictor, find_head
 from .cache import cached_sums
-from .checks import follow, number, one_of, text, whole
+from .checkpoints import CHECKPOINT
 from .data import SegmentationData, open_data, split_for, usable_images
 from .files import replacing, writable_folder
 from .folders import DATA_OPTIONS, data_options
+from .head_registry import import_library
 from .metrics import constant_baseline, grid_labels, mean_iou
 from .predict import evaluate, image_counts, load_model, summarize
-from .runs import CHECKPOINT
 from .show import best_median_worst
 from .summary import check_last_grid, summary
 from .train import DEFAULTS, OF_LADDER, resume, say_decoding, settled, train
+from .validators import follow, number, one_of, text, whole
 
 # %% ../nbs/88_rungs.ipynb #3501de80
 ONCE = ["dynamic_unet"] # Costs ten times the others, so it is trained with the first seed only
@@ -44,6 +44,7 @@ def _trainings(heads, seeds):
     "Heads and seeds, in the order in which they are trained"
     if isinstance(heads, str): heads = [heads]
     heads = list(dict.fromkeys(heads or []))
+    import_library()
     heads = heads or [name for name,head in HEADS.items() if getattr(head, "says_classes", True)]
     for head in heads:
         if not getattr(find_head(head), "says_classes", True):

@@ -13,16 +13,17 @@ from collections import Counter
 from pathlib import Path
 
 # %% ../nbs/00_layouts.ipynb #a316bac9
-from .checks import follow, one_of, text
 from .codes import CAMVID, CAMVID_CODES, CAMVID_GROUPS, CITYSCAPES, VOC_CODES, VOID
-from .codes import is_void, voc_palette
+from .codes import is_void
 from .files import read_json, read_lines, replacing
 from .folders import IMAGES, KINDS, MASKS, OF_MASKS, OTHER_KINDS, SIBLINGS, Pairs
 from .folders import find_path, first_folder, folders_in, image_stem, pictures_in, relative, split_of
 from .folders import without_affix
 from .holdout import choose_split, find_drives, share_or_list, split_by_folders, split_by_lists
+from .images import Segments
 from .labels import Meaning, as_codes, as_legend, void_of
-from .pictures import Segments
+from .palette import voc_palette
+from .validators import follow, one_of, text
 
 # %% ../nbs/00_layouts.ipynb #dd969e0e
 def _places(root):

@@ -25,11 +25,11 @@ from fastai.torch_core import default_device, params
 # %% ../nbs/06_heads.ipynb #4297c673
 from .batches import normalize_with
 from .bfloat16 import BFloat16, bf16_is_native
-from .arguments import explained
 from .body import HEADS, Body, DensePredictor, find_head
 from .codes import VOID
-from .losses import MaskedDice, MaskedFocal
 from .data import SegmentationData, images_of
+from .head_registry import explained
+from .losses import MaskedDice, MaskedFocal
 from .metrics import MeanIoU, PixelAccuracy, confusion, mean_iou
 from .review import check_batch, check_head, check_loss
 from .show import best_median_worst, show_predictions

@@ -10,8 +10,8 @@ __all__ = ['MaskedFocal', 'MaskedDice']
 # %% ../nbs/00_losses.ipynb #c54755c1
 import torch
 import torch.nn.functional as F
-from .checks import number
 from .codes import VOID
+from .validators import number
 
 # %% ../nbs/00_losses.ipynb #f79e738e
 class MaskedFocal:

@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 # %% ../nbs/05_metrics.ipynb #0da3a277
-from .checks import height_and_width, whole
 from .codes import VOID, check_codes, check_counts, check_mask, check_pair, class_count, plain_tensor
+from .validators import height_and_width, whole
 from fastai.learner import Metric
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 

@@ -16,7 +16,7 @@ from torch import nn, Tensor
 # %% ../nbs/01_nearest.ipynb #a5ff35b7
 from .arches import ConvLayer
 from .body import Head
-from .checks import height_and_width, whole
+from .validators import height_and_width, whole
 
 # %% ../nbs/01_nearest.ipynb #6ad64932
 def _check_scale(x, scale):

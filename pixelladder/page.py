@@ -15,8 +15,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 # %% ../nbs/89_page.ipynb #a864f19a
-from .checks import whole
 from .files import cache_path, replacing, writable_folder
+from .validators import whole
 
 # %% ../nbs/89_page.ipynb #f1dc1c85
 RUNTIME = "onnxruntime-web@1.30.0"
@@ -126,7 +126,6 @@ def _made(folder):
     return folder
 
 # %% ../nbs/89_page.ipynb #3f622840
-OURS = "The network runs here, in your browser. The photo is not sent anywhere."
 OURS = "The network runs here, in your browser. The photo is not sent anywhere."
 HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>pixelladder</title>

@@ -16,12 +16,13 @@ import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 # %% ../nbs/85_painter.ipynb #33d6e08f
-from .checks import height_and_width
-from .colours import ab_error
-from .generative import TASKS, psnr
 from .data import images_of
-from .pictures import as_picture
-from .segmenter import Segmenter, tiled_scores
+from .generative import TASKS, psnr
+from .images import as_picture
+from .lab import ab_error
+from .segmenter import Segmenter
+from .tiles import tiled_scores
+from .validators import height_and_width
 
 # %% ../nbs/85_painter.ipynb #0f034acb
 class Painted(NamedTuple):

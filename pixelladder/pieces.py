@@ -17,7 +17,7 @@ from fastai.data.transforms import ItemTransform
 from fastai.torch_core import TensorImage, default_device
 
 # %% ../nbs/00_pieces.ipynb #d1f2cfc0
-from .checks import whole
+from .validators import whole
 
 # %% ../nbs/00_pieces.ipynb #7fb113bb
 class Pieces:

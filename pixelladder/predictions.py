@@ -63,7 +63,6 @@ def list_pictures(
     once = {}
     for p,to in found: once.setdefault(p.resolve(), (p,to)) # by the name that comes first
     found = list(once.values())
-    found = list({p.resolve(): (p,to) for p,to in reversed(found)}.values())[::-1] # each once, by its first name
     stems = [to.with_suffix("") for _,to in found]
     many = Counter(stems)
     names = [stem if many[stem]==1 else to for stem,(_,to) in zip(stems, found)] # a.jpg beside a.png
@@ -86,7 +85,7 @@ def _refuse_loss(picture, *files):
 
 def _segment(model, picture, to, overlay, how):
     "The mask of one picture, and its overlay"
-    from pixelladder.pictures import as_picture
+    from pixelladder.images import as_picture
     mask,over = to.with_name(f"{to.name}.png"),to.with_name(f"{to.name}_overlay.jpg")
     _refuse_loss(picture, mask, *[over]*overlay)
     photo = as_picture(picture)

@@ -12,9 +12,9 @@ import contextlib, inspect, json, re, sys
 from pathlib import Path
 
 # %% ../nbs/81_progress.ipynb #09daffb5
-from . import mistakes # fills EXERCISES
-from .files import cache_path, replacing
+import pixelladder.exercises # fills EXERCISES
 from .attempt import EXERCISES
+from .files import cache_path, replacing
 
 # %% ../nbs/81_progress.ipynb #b65cb7a4
 def progress_file(

@@ -22,10 +22,10 @@ import numpy as np
 from PIL import Image
 
 # %% ../nbs/00_review.ipynb #0153b7c2
-from .checks import whole
 from .codes import UNLISTED, VOID
 from .folders import image_stem
-from .pictures import BadPicture, orientation, read_mask
+from .images import BadPicture, orientation, read_mask
+from .validators import whole
 
 # %% ../nbs/00_review.ipynb #1fe0b938
 def look_at(

@@ -17,8 +17,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
 
 # %% ../nbs/00_show.ipynb #36e56112
-from .checks import whole
 from .codes import VOID
+from .validators import whole
 
 # %% ../nbs/00_show.ipynb #f20a3594
 GREY = (190, 190, 190)

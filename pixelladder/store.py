@@ -25,12 +25,13 @@ from safetensors.torch import load_file, save
 import pixelladder
 
 # %% ../nbs/00_store.ipynb #becb50d5
-from .arguments import HEADS, LIBRARY, find_head, given_back, head_name, is_named
 from .body import Body, DensePredictor
-from .checks import LARGEST, follow, height_and_width, number, one_of, text, whole
-from .codes import UNLISTED, VOID, palette_for
+from .codes import UNLISTED, VOID
 from .files import read_json, replacing
+from .head_registry import HEADS, LIBRARY, find_head, given_back, head_name, is_named
+from .palette import palette_for
 from .segmenter import Segmenter
+from .validators import LARGEST, follow, height_and_width, number, one_of, text, whole
 
 # %% ../nbs/00_store.ipynb #e97de8cd
 def recipe(

@@ -18,9 +18,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 # %% ../nbs/00_streets.ipynb #049feb9c
-from .checks import height_and_width, whole
-from .codes import CAMVID_CODES, palette_for
+from .codes import CAMVID_CODES
 from .files import DRAFT, cache_path, lock_folder
+from .palette import palette_for
+from .validators import height_and_width, whole
 
 # %% ../nbs/00_streets.ipynb #ec4ecd9c
 SKY,BUILDING,POLE,ROAD,PAVEMENT,TREE,SIGN,FENCE,CAR,PEDESTRIAN,BICYCLIST,UNLABELLED = range(12)

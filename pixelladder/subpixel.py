@@ -15,8 +15,8 @@ from torch import nn, Tensor
 
 # %% ../nbs/03_checkerboard.ipynb #438c3391
 from .body import Head
-from .checks import whole
 from .nearest import HalvingHead, fit, grid_size
+from .validators import whole
 
 # %% ../nbs/03_checkerboard.ipynb #17616ac8
 def overlap_map(

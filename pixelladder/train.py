@@ -16,9 +16,9 @@ from inspect import signature
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Literal, get_args
-from .checks import follow, height_and_width, number, one_of, text, whole
 from .files import writable_folder
 from .folders import DATA_OPTIONS, NAMED, data_options
+from .validators import follow, height_and_width, number, one_of, text, whole
 
 # %% ../nbs/87_train.ipynb #cdbfb6be
 def train(
@@ -67,7 +67,7 @@ def resume(
     **kwargs # Options of `train`, to be sure; one that contradicts the run is an error
 )->Path: # `out`
     "Go on with a run from its last complete epoch"
-    from pixelladder.runs import read_checkpoint
+    from pixelladder.checkpoints import read_checkpoint
     out = writable_folder(out)
     recorded = _known(out, read_checkpoint(out)[1]["arguments"])
     if unknown := sorted(set(kwargs)-set(recorded)):
@@ -79,7 +79,6 @@ def resume(
     places = ["data","images","masks","codes","colours"]
     if os.path.isabs(str(recorded["val"])): places.append("val")
     if said.get("data"): said = {**_moved(recorded, said["data"], places), **said}
-    if said.get("data"): said = {**_moved(recorded, said["data"], places), **said}
     asked = settled({**recorded, **said})
     run = settled({**recorded, **{k: v for k,v in said.items() if k in places}})
     for k,was in vars(run).items():
@@ -90,12 +89,6 @@ def resume(
     return _run(run, out, resume=True)
 
 # %% ../nbs/87_train.ipynb #6d780055
-def _moved(recorded, data, places):
-    "Where that is now which lay in the folder of the data, and has moved with it to `data`"
-    before = [(k,str(recorded[k])) for k in places[1:] if recorded[k] and os.path.isabs(str(recorded[k]))]
-    inside = {k: os.path.relpath(path, recorded["data"]) for k,path in before}
-    return {k: os.path.join(data, path) for k,path in inside.items() if not path.startswith("..")}
-
 def _moved(recorded, data, places):
     "Where that is now which lay in the folder of the data, and has moved with it to `data`"
     before = [(k,str(recorded[k])) for k in places[1:] if recorded[k] and os.path.isabs(str(recorded[k]))]
@@ -187,7 +180,7 @@ def settled(
 # %% ../nbs/87_train.ipynb #87fb80c5
 def _refuse_a_model(out):
     "An error if there is a run or a model in `out`"
-    from pixelladder.runs import CHECKPOINT
+    from pixelladder.checkpoints import CHECKPOINT
     if any((out/f).exists() for f in ("model.json",CHECKPOINT)):
         raise ValueError(f"{out} already holds a model: choose another --out, "
                          f"or go on with `pixelladder train --resume {out}`")
@@ -265,7 +258,8 @@ def _refuse_a_change(out, record, now, o):
 def _run(o, out, resume=False):
     "Train by the options `o` into `out`"
     from pixelladder.predict import recipe
-    from pixelladder.runs import CHECKPOINT, Checkpoint, join_processes, leave_processes
+    from pixelladder.checkpoints import CHECKPOINT, Checkpoint
+    from pixelladder.distributed import join_processes, leave_processes
     from pixelladder.files import lock_folder
     if not resume: _refuse_a_model(out)
     rank = join_processes()
@@ -388,7 +382,7 @@ def _painter(o, rank, resume):
     from pixelladder.generative import TASKS, picture_learner
     from pixelladder.photos import open_photos
     from pixelladder.pieces import picture_dls
-    from pixelladder.pictures import as_picture
+    from pixelladder.images import as_picture
     data = open_photos(o.data, classes=o.classes, **data_options(vars(o)))
     def read(path):
         image = as_picture(path)
@@ -417,8 +411,9 @@ def _weights(data, dls, o):
 # %% ../nbs/87_train.ipynb #4181b808
 def _fit(learn, o, save):
     "Train, with all that keeps a run alive around it"
-    from pixelladder.runs import StopOnNaN, advise_on_memory
-    from pixelladder.runs import all_processes, name_lost_file, stop_after_epoch
+    from pixelladder.checkpoints import StopOnNaN, advise_on_memory
+    from pixelladder.checkpoints import name_lost_file, stop_after_epoch
+    from pixelladder.distributed import all_processes
     cbs = [StopOnNaN(), save]
     with all_processes(learn), stop_after_epoch(learn):
         with advise_on_memory(learn.dls.train.bs), name_lost_file(save.folder):

@@ -19,8 +19,8 @@ from torch import nn, Tensor
 
 # %% ../nbs/02_transposed.ipynb #7ede0696
 from .arches import ConvLayer
-from .checks import height_and_width, whole
 from .nearest import HalvingHead, check_mixable
+from .validators import height_and_width, whole
 
 # %% ../nbs/02_transposed.ipynb #7fa441fe
 def _one_channel(x, name):

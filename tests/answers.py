@@ -7,9 +7,9 @@ import numpy as np, torch, torch.nn.functional as F, torchvision.transforms.func
 from collections import Counter, defaultdict
 from torch import nn
 from fastai.layers import ConvLayer
-from pixelladder import body as B, data as D, fcn as FC, generative as G, learner as L, metrics as M, nearest as N, predict as P, reading as R, subpixel as S, transposed as T, unet as U
+from pixelladder import body as B, data as D, fcn as FC, generative as G, learner as L, metrics as M, nearest as N, predict as P, comparison as R, subpixel as S, transposed as T, unet as U
 from pixelladder.judge import EXERCISES, verdict
-import pixelladder.mistakes
+import pixelladder.exercises
 
 VOID = 255
 WRONG,RIGHT = {},defaultdict(list)

@@ -4,7 +4,7 @@ import numpy as np, pytest, torch
 import torch.nn.functional as F
 from hypothesis import HealthCheck, given, settings, strategies as st
 from torch.autograd import gradcheck
-from pixelladder import checks
+from pixelladder import validators
 from pixelladder.arches import network
 from pixelladder.cache import Augment
 from pixelladder.codes import make_lookup
@@ -169,9 +169,9 @@ enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 4, 6), 2)
 enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 4, 4), 2.5)
 fit(zeros(1, 1, 2, 2), {3, 4})
 fit(zeros(1, 1, 2, 2), '34')
-checks.number(np.str_('3'), 'x')
-checks.number(np.datetime64('2020'), 'x')
-checks.number(np.complex64(1), 'x')
+validators.number(np.str_('3'), 'x')
+validators.number(np.datetime64('2020'), 'x')
+validators.number(np.complex64(1), 'x')
 enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 3, 3), 2)
 enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 8, 8), 2)
 enlarge(zeros(1, 2, 3, 3), zeros(2, 2, 2, 2), 4)

@@ -17,8 +17,8 @@ from pixelladder.data import open_data, show_batch
 from pixelladder.judge import EXERCISES, judge
 from pixelladder.learner import MaskedDice, MaskedFocal, class_weights, dense_learner, normalize_with, show_results, validation_counts
 from pixelladder.predict import Segmenter, evaluate, learner_recipe, recipe, save_model
-from pixelladder.runs import StopOnNaN
-from pixelladder.segmenter import enlarged_scores
+from pixelladder.checkpoints import StopOnNaN
+from pixelladder.tiles import enlarged_scores
 
 SIZE = (32,64)
 
@@ -196,7 +196,7 @@ def test_plain_loaders(far):
 def test_checkpoints(data, far, tmp_path):
     "The optimizer's memory comes back to the device of its parameters"
     def learner(): return dense_learner(cached_dls(data, SIZE, 2).to(far), "squeezenet1_1", "nearest", pretrained=False)
-    from pixelladder.runs import _load, _tensors
+    from pixelladder.checkpoints import _load, _tensors
     a,b = learner(),learner()
     with a.no_bar(), a.no_logging(): a.fit(1, cbs=StopOnNaN())
     tensors,memory = _tensors(a)
@@ -209,7 +209,7 @@ def test_checkpoints(data, far, tmp_path):
 
 def test_several_processes(far, monkeypatch):
     "What they add up goes to the device of the model, where NCCL wants it"
-    from pixelladder.runs import _OneValidation
+    from pixelladder.distributed import _OneValidation
     seen = []
     monkeypatch.setattr(torch.distributed, "all_reduce", lambda t: seen.append(is_far(t)))
     count = SimpleNamespace(counts=torch.ones(2, 2))
@@ -221,7 +221,7 @@ def test_several_processes(far, monkeypatch):
 
 def test_sources_of_chance(data, monkeypatch):
     "A GPU's own is kept and put back, and a run that began on one goes on without"
-    from pixelladder.runs import random_state, set_random_state
+    from pixelladder.checkpoints import random_state, set_random_state
     dls,back = cached_dls(data, SIZE, 2),{}
     with monkeypatch.context() as m:
         for gpu,found in ((torch.cuda,torch.cuda),(torch.mps,torch.backends.mps)):
@@ -363,7 +363,7 @@ def test_a_learner_of_pictures(far):
     with learn.no_bar(), learn.no_logging(): learn.fit(1)
 
 def test_losses_and_scores_of_pictures(far):
-    import pixelladder.colours as c, pixelladder.generative as g
+    import pixelladder.lab as c, pixelladder.generative as g
     from pixelladder.show import show_pictures
     from pixelladder.styles import style_picture
     made,truth = torch.rand(2, 2, 3, 32, 32)

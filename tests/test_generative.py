@@ -11,13 +11,13 @@ from torchmetrics.functional.image import peak_signal_noise_ratio
 from conftest import exports
 from pixelladder.body import HEADS, Body, DensePredictor, head_name
 from pixelladder.cli import main
-from pixelladder.colours import ab_error, ab_squares, colourfulness, grey, lab_to_rgb, rgb_to_lab
+from pixelladder.lab import ab_error, ab_squares, colourfulness, grey, lab_to_rgb, rgb_to_lab
 from pixelladder.generative import (TASKS, ColourClasses, Colour, FeatureLoss, PictureHead, StyleLoss, Super, edge_loss,
                                     find_checkerboard, give_back, gram, picture_learner, psnr)
 from pixelladder.photos import open_photos
 from pixelladder.pieces import Pieces, picture_dls
 from pixelladder.predict import evaluate, export_onnx, load_model, save_model
-from pixelladder.runs import Checkpoint
+from pixelladder.checkpoints import Checkpoint
 from pixelladder.styles import STYLES, style_picture
 from pixelladder.subpixel import DOUBLERS
 from pixelladder.train import resume, train

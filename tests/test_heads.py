@@ -9,7 +9,7 @@ from torch import nn
 from conftest import exports, segnet_folder
 from torch.export import Dim, export
 import pixelladder.all # every chapter names its heads
-from pixelladder.arguments import LIBRARY
+from pixelladder.head_registry import LIBRARY
 from pixelladder.bfloat16 import BFloat16
 from pixelladder.body import HEADS, Body, DensePredictor, Head, standardized
 from pixelladder.data import open_data, split_for
@@ -17,7 +17,7 @@ from pixelladder.fcn import FCNHead
 from pixelladder.learner import class_weights, dense_learner, weights_of
 from pixelladder.nearest import NearestHead
 from pixelladder.predict import evaluate, export_onnx, load_model, recipe, save_model
-from pixelladder.runs import Checkpoint
+from pixelladder.checkpoints import Checkpoint
 
 ARCHS = "resnet18", "squeezenet1_1", "mobilenet_v3_small", "regnetx_002"
 CLASSES = [name for name,head in HEADS.items() if getattr(head, "says_classes", True)] # the others make pictures: test_generative.py

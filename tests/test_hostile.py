@@ -7,7 +7,7 @@ import pixelladder.all # every chapter names its heads
 from pixelladder.body import HEADS, Body, DensePredictor
 from pixelladder.data import open_data
 from pixelladder.predict import check_recipe, load_model, recipe, save_model
-from pixelladder.runs import CHECKPOINT, read_checkpoint
+from pixelladder.checkpoints import CHECKPOINT, read_checkpoint
 
 MANY = 2000
 NASTY = [None, True, False, 0, -1, 1, 2.5, 10**9, 10**30, float("nan"), float("inf"), -0.0, "", "x", "../../etc", "unet", [], {}, [[]], [None], {"a": 1}, [1,2,3], "9"*500, [0]*300]
@@ -161,7 +161,7 @@ def test_what_is_a_picture(camvid, tmp_path):
 def test_an_exif_that_is_damaged_stops_nothing(tmp_path, tag, kind, value):
     "A tag of a wrong kind beside an orientation: whoever writes the EXIF anew, as PIL's `exif_transpose` does, fails"
     from PIL import ImageOps
-    from pixelladder.pictures import as_picture
+    from pixelladder.images import as_picture
     tags = struct.pack("<HHI4s", 0x0112, 3, 1, b"\6\0\0\0")+struct.pack("<HHI4s", tag, kind, 4 if kind==2 else 1, value)
     exif = b"Exif\0\0II*\0\x08\0\0\0\2\0"+tags+b"\0\0\0\0"
     Image.fromarray(np.zeros((4,6,3), np.uint8)).save(tmp_path/"a.jpg", exif=exif)

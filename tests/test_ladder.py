@@ -35,7 +35,7 @@ def test_a_rung_is_what_train_trains(scenes, ladder, tmp_path):
 
 def test_what_is_there_is_read_and_what_was_stopped_goes_on(scenes, ladder, tmp_path, monkeypatch):
     def stop(self): raise KeyboardInterrupt
-    from pixelladder.runs import Checkpoint
+    from pixelladder.checkpoints import Checkpoint
     with monkeypatch.context() as m:
         saved = Checkpoint._publish
         m.setattr(Checkpoint, "_publish", lambda self: (saved(self), stop(self)))

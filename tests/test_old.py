@@ -1,5 +1,6 @@
 """What an older program wrote is still read: models, runs and ladders. `old/` holds the texts that version 0.1.0 wrote before format 2, its lists of options those of then."""
 import json, os, shutil
+from importlib import import_module
 from pathlib import Path
 import numpy as np, pytest, torch
 from PIL import Image
@@ -8,12 +9,13 @@ from fastai.basics import Callback, defaults
 from safetensors.torch import load_file, save_file
 from terminal import ask
 import pixelladder.all # every chapter names its heads
+from pixelladder._moved import MOVED
 from pixelladder.cache import cached_sums
 from pixelladder.data import open_data
 from pixelladder.body import HEADS, Body, DensePredictor
 from pixelladder.ladder import climb
 from pixelladder.predict import Segmenter, load_model
-from pixelladder.runs import CHECKPOINT, read_checkpoint
+from pixelladder.checkpoints import CHECKPOINT, read_checkpoint
 from pixelladder.train import DEFAULTS, resume, train
 OLD = Path(__file__).parent/"old"
 
@@ -98,6 +100,12 @@ def test_a_folder_of_the_old_format_is_loaded(tmp_path):
     shutil.copy(Path(__file__).parent/"old"/"shipped.json", tmp_path/"m"/"model.json")
     model = load_model(tmp_path/"m")
     assert model.recipe["format"]==1 and model.squeeze and not model.model.body.standardize and len(model.codes)==11
+
+def test_a_module_is_found_under_the_name_that_it_had():
+    for old,new in MOVED.items():
+        assert import_module(f"pixelladder.{old}") is import_module(f"pixelladder.{new}")
+        assert not (Path(__file__).parent.parent/"pixelladder"/f"{old}.py").exists()
+    with pytest.raises(ModuleNotFoundError, match="pixelladder.nothing"): import_module("pixelladder.nothing")
 
 def test_every_option_of_the_old_record_is_still_there():
     assert set(text("checkpoint")["arguments"])-{"data"} <= set(DEFAULTS)

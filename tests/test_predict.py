@@ -14,13 +14,15 @@ import pixelladder
 from conftest import exports, segnet_folder
 from terminal import ask, here as run
 from pixelladder.body import Body, DensePredictor, standardized
-from pixelladder.codes import CAMVID_CODES, palette_for
+from pixelladder.codes import CAMVID_CODES
+from pixelladder.palette import palette_for
 from pixelladder.data import open_data
 from pixelladder.predict import evaluate, image_counts
 from pixelladder.predictions import list_pictures
 from pixelladder.report import say_scores
 from pixelladder.learner import MaskedDice, MaskedFocal, dense_learner
-from pixelladder.segmenter import Segmenter, enlarged_scores, tile_spans, tiled_scores
+from pixelladder.segmenter import Segmenter
+from pixelladder.tiles import enlarged_scores, tile_spans, tiled_scores
 from pixelladder.store import export_onnx, load_model, recipe, save_model
 from pixelladder.unet import UnetHead
 

@@ -7,7 +7,7 @@ from conftest import segnet_folder
 from safetensors import safe_open
 from terminal import SERVER, ask, fork
 from pixelladder.predict import load_model
-from pixelladder.runs import CHECKPOINT, read_checkpoint
+from pixelladder.checkpoints import CHECKPOINT, read_checkpoint
 from pixelladder.train import DEFAULTS, _saved, settled
 
 def trigger(moments, act):
@@ -47,9 +47,9 @@ def child(job, rank):
                 if self.epoch==1: next(self.model.parameters()).data.fill_(float("nan"))
         fastai.defaults.callbacks.append(Break)
     if rank: # the first process alone writes
-        import pixelladder.files as files, pixelladder.predict as predict, pixelladder.runs as runs
+        import pixelladder.files as files, pixelladder.predict as predict, pixelladder.checkpoints as checkpoints
         def refuse(*_): raise AssertionError("a second process wrote")
-        predict.replacing = runs.replacing = files.lock_folder = refuse
+        predict.replacing = checkpoints.replacing = files.lock_folder = refuse
     cli.main(job["words"])
 
 def two_processes(job):
@@ -58,7 +58,7 @@ def two_processes(job):
     from fastai.vision.augment import FlipItem
     from pixelladder.data import open_data
     from pixelladder.learner import dense_learner
-    from pixelladder.runs import all_processes, join_processes
+    from pixelladder.distributed import all_processes, join_processes
     class FixedNorm(fastai.Callback):
         def before_train(self):
             for m in self.model.modules():
@@ -190,7 +190,7 @@ def test_nan_keeps_the_last_good_weights(run, data, tmp_path):
 
 def test_batch_files_are_those_of_the_batch(data):
     from pixelladder.data import open_data
-    from pixelladder.runs import batch_files
+    from pixelladder.checkpoints import batch_files
     for workers in (0,2):
         d = open_data(data)
         dl = d.dls(size=(40,48), bs=4, num_workers=workers).train
@@ -270,7 +270,7 @@ def test_numbers_of_numpy_are_pythons():
         with pytest.raises(ValueError, match=name): settled(DEFAULTS | {"data": "streets", name: value})
 
 def test_a_record_is_looked_at_before_the_first_epoch(tmp_path):
-    from pixelladder.runs import Checkpoint
+    from pixelladder.checkpoints import Checkpoint
     with pytest.raises(ValueError, match="must be what JSON can hold"): Checkpoint(tmp_path/"m", {}, {"epochs": np.int64(2)})
 
 def test_class_weights_that_no_loss_can_be_taken_with():
@@ -395,7 +395,7 @@ def test_accelerate_launch(data, tmp_path):
     assert len(rows)==2 and r.stdout.count("saved in")==1
 
 def test_without_accelerate():
-    code = "import sys; sys.modules['accelerate'] = None\nfrom pixelladder.runs import join_processes; join_processes()"
+    code = "import sys; sys.modules['accelerate'] = None\nfrom pixelladder.distributed import join_processes; join_processes()"
     r = ask(exec, code, {}, WORLD_SIZE="2")
     assert r.stderr.splitlines()[-1]=="ValueError: a training in several processes needs accelerate: pip install accelerate"
 

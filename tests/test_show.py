@@ -2,7 +2,8 @@
 import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt, numpy as np, pytest, torch
-from pixelladder.codes import CAMVID_CODES, VOID, palette_for
+from pixelladder.codes import CAMVID_CODES, VOID
+from pixelladder.palette import palette_for
 from pixelladder.show import best_median_worst, colour_mask, legend, show_grids, show_predictions
 
 codes,palette = ["Road","Car","Pole"],np.array([[128,64,128], [64,0,128], [192,192,128]], dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 `python tests/test_style.py nbs/01_nearest.ipynb` lists what is to be mended in a notebook."""
 import ast, json, re, sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 import pytest
 root = Path(__file__).parent.parent
@@ -102,15 +103,25 @@ def test_every_arrow_points_down():
     number = {module: int(stem.split("_")[0]) for module,(stem,_) in found.items()}
     up = [f"{module} ({number[module]}) imports {w} ({number[w]})" for module,(_,wanted) in found.items() for w in wanted if number[w] > number[module]]
     assert not up, up
-    order = list(found) # by number, then by name: what is imported stands before
-    late = [f"{module} imports {w}" for module,(_,wanted) in found.items() for w in wanted if order.index(w) > order.index(module)]
-    assert not late, late
+    try: TopologicalSorter({module: wanted for module,(_,wanted) in found.items()}).prepare() # those of one number: no circle
+    except CycleError as e: raise AssertionError(" imports ".join(reversed(e.args[1])))
     assert sum(len(wanted) for _,wanted in found.values()) > 40 # it looks at something
 
 def test_nothing_private_crosses_a_file():
     crossing = [f"{p.name}: {line.strip()}" for p in (root/"pixelladder").glob("*.py") for line in p.read_text(encoding="utf-8").splitlines()
                 if re.match(r"\s*from (\.|pixelladder)[\w.]* import", line) and re.search(r"[ ,(]_[a-z]\w*", line.split("import", 1)[1]) and p.name!="__init__.py"]
     assert not crossing, crossing
+
+def test_nothing_is_said_twice():
+    "The same statement twice in one body, or a name twice in one import: what an edit leaves that was made twice"
+    twice = []
+    for p in (root/"pixelladder").glob("*.py"):
+        for node in ast.walk(ast.parse(p.read_text(encoding="utf-8"))):
+            bodies = [getattr(node, field, None) for field in ("body","orelse","finalbody")]
+            said = [list(map(ast.unparse, body)) for body in bodies if isinstance(body, list)]
+            if isinstance(node, (ast.Import,ast.ImportFrom)): said.append([a.asname or a.name for a in node.names])
+            twice += [f"{p.name}: {line.splitlines()[0]}" for lines in said for line in set(lines) if lines.count(line) > 1]
+    assert not twice, twice
 
 def test_modules_keep_their_lines_short():
     "But for the list of names, which nbdev breaks where it likes"

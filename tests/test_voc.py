@@ -10,7 +10,8 @@ from fastai.data.load import DataLoader
 from fastai.learner import Learner
 from fastai.optimizer import SGD
 from terminal import run
-from pixelladder.codes import UNLISTED, VOC_CODES, VOID, palette_for, voc_palette
+from pixelladder.codes import UNLISTED, VOC_CODES, VOID
+from pixelladder.palette import palette_for, voc_palette
 from pixelladder.data import (check_data, class_shares, colour_to_label, label_to_colour, open_data,
                               split_audit, split_for)
 from pixelladder.learner import class_weights
