@@ -178,7 +178,7 @@ def attempt(
     value = error = None
     asks = False
     with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(page), _settings_kept() as moved:
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         try:
             with time_limit(seconds), calls: value = spec.run(answer, *args)
             asks = isinstance(value, Tensor) and value.requires_grad and value.is_leaf

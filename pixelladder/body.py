@@ -107,10 +107,11 @@ def group_by_size(
     return [nn.Sequential(*group) for group in groups]
 
 # %% ../nbs/00_body_and_head.ipynb #1ec39149
-def _smallest(net, n_in):
-    "The side of the smallest square that leaves `net` a cell at the bottom; most networks take a single pixel"
+@torch.no_grad()
+def _smallest(ghost, n_in):
+    "The side of the smallest square that leaves a network a cell at the bottom; most take a single pixel"
     def reads(side):
-        try: return bool(feature_shapes(net, n_in, side))
+        try: return bool(ghost(torch.empty(1, n_in, side, side, device="meta")))
         except (RuntimeError, ValueError, AssertionError): return False
     enough = next(2**i for i in range(9) if reads(2**i))
     return bisect_left(range(enough), True, lo=enough//2+1, key=reads)
@@ -141,7 +142,7 @@ class Body(nn.Module):
         # grey is about the mean of three colours, and so may other channels be
         self.stats = stats if len(stats[0])==n_in else tuple([sum(s)/len(s)]*n_in for s in stats)
         self.net = Stages(*group_by_size(net, n_in)) if isinstance(net, list) else net
-        ghost = copy.deepcopy(self.net).to("meta")
+        ghost = copy.deepcopy(self.net).to("meta").eval()
         try: shapes = feature_shapes(ghost, n_in, 256)
         except (RuntimeError, AssertionError) as e:
             raise ValueError(f"{self.arch} can't read a picture of 256x256 ({e}), and a body needs at least 3 "

@@ -634,10 +634,10 @@ def _multiplications(f):
 
 def _try_head(Head, body, size, n_out):
     "What a head does with a picture of `size`, in numbers that don't depend on its weights"
-    torch.manual_seed(1)
+    torch.default_generator.manual_seed(1)
     head = Head(body, n_out)
     for p in head.parameters(): torch.nn.init.normal_(p)
-    torch.manual_seed(2) # whatever the head has drawn
+    torch.default_generator.manual_seed(2) # whatever the head has drawn
     c,stride = body.channels[-1],body.strides[-1]
     def cells(s): return [(n+s-1)//s for n in size]
     def features(last, others=0.):
@@ -659,7 +659,7 @@ def _try_head(Head, body, size, n_out):
 
 def _linear_facts(scores_of, x, scores):
     "What is true of every head that scores each cell alone and then enlarges bilinearly"
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     with torch.no_grad():
         zero,vector = scores_of(torch.zeros_like(x)),torch.randn(1, x.shape[1], 1, 1)
         flat = scores_of(vector.expand_as(x)*1)-zero
@@ -1092,7 +1092,7 @@ def _fill(theirs, ours, sizes):
 
 def _try_block(Block, ni, n_skip, nf, size, skip_size):
     "What a block makes of two grids, with our numbers in its layers"
-    torch.manual_seed(1)
+    torch.default_generator.manual_seed(1)
     ours = _our_block(ni, n_skip, nf)
     x = torch.randn(2, ni, *size, requires_grad=True)
     skip = torch.randn(2, n_skip, *skip_size, requires_grad=True)
@@ -1105,7 +1105,7 @@ def _try_block(Block, ni, n_skip, nf, size, skip_size):
     said = {"its shape": tuple(out.shape), "numbers in the kernels of its convolutions": numbers, "batch norms": norms,
             "gradients reach": [n for n,t in [("x",x), ("skip",skip)] if _has_grad(t)],
             "multiplications, as a share of ours": round(work/ours, 1), "while it trains, it gives": out.detach()}
-    torch.manual_seed(2)
+    torch.default_generator.manual_seed(2)
     with torch.no_grad():
         _fill(block, _our_block(ni, n_skip, nf), size)
         return said | {"after training, it gives": block.eval()(x, skip)}

@@ -9,6 +9,7 @@ __all__ = ['Parser', 'add_options']
 
 # %% ../nbs/00_options.ipynb #08c20b1f
 import argparse, inspect
+from functools import cache
 from typing import Literal, get_args, get_origin
 from fastcore.docments import docments
 
@@ -41,6 +42,8 @@ def _default(value):
     return f" (default: {'x'.join(map(str, value)) if isinstance(value, tuple) else value})"
 
 # %% ../nbs/00_options.ipynb #c097421f
+_comments = cache(docments) # reading a source takes some milliseconds
+
 def add_options(
     parser, # An `ArgumentParser`, or a group of one
     function, # Its signature says what the options are
@@ -49,7 +52,7 @@ def add_options(
     **kwargs # For `add_argument`: what a signature can't say
 ):
     "Options for the parameters of a function; those that aren't given stay out of the result."
-    said = docments(function)
+    said = _comments(function)
     for name in names:
         p = inspect.signature(function).parameters[name]
         default = None if p.default is p.empty else p.default

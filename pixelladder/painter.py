@@ -115,7 +115,7 @@ class Painter(Segmenter):
                              "leave it out")
         y = y[..., :h, :w]
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0) # the same noise each time
+            torch.default_generator.manual_seed(0) # the same noise each time
             left = (self.task.lose(y)*255).round()/255
         made = _as_tensor(self((left[0]*255).byte().permute(1,2,0).numpy()))
         def decibels(a, b): return psnr(a, b).clamp(max=MOST)
