@@ -252,6 +252,16 @@ def test_nothing_false_is_said(name, answer, words, never):
     right,said = judge(EXERCISES[name], answer)
     assert not right and words in said and never not in said, said
 
+def test_a_check_leaves_chance_as_it_was(monkeypatch):
+    "The CPU's generator is put back, and no other is touched: a training after a check isn't that of seed 0"
+    def seeded(*_): raise AssertionError("a GPU's generator was seeded")
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded)
+    monkeypatch.setattr(torch.mps, "manual_seed", seeded)
+    torch.random.default_generator.manual_seed(5)
+    before = torch.get_rng_state()
+    for name in ("BilinearHead","DecoderBlock","bilinear_kernel"): assert verdict(EXERCISES[name], EXERCISES[name].mistakes[0].answer).kind=="known"
+    assert torch.equal(torch.get_rng_state(), before)
+
 # --- a copy of one's own
 
 def test_start_next_and_reset(tmp_path, monkeypatch, capsys):
