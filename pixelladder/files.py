@@ -67,7 +67,7 @@ def read_lines(
     "The lines of a text file, or one sentence."
     try: text = Path(file).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as e:
-        raise ValueError(f"{file} is no text in UTF-8 (line {e.object[:e.start].count(10)+1}): name a text file that is saved as UTF-8") from e
+        raise ValueError(f"{file} is not UTF-8 (line {e.object[:e.start].count(10)+1}): name a text file that is saved as UTF-8") from e
     return [line.strip() for line in text.splitlines() if empty or line.strip()]
 
 def read_json(

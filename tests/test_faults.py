@@ -93,7 +93,7 @@ def test_crops_are_checked_too(fastai, tmp_path):
 CODES = { # codes.txt as bytes, and what is said; None where it is understood
     "byte-order mark": (b"\xef\xbb\xbfSky\nRoad\nCar\nVoid\n", None), "other line ends": (b"Sky\r\nRoad\r\nCar\r\nVoid\r\n\r\n", None), "small void": (b"Sky\nRoad\nCar\nvoid", None),
     "twice": (b"Sky\nRoad\nSky\nVoid\n", "'Sky' stands in the lines 1 and 3"), "an empty line": (b"Sky\n\nCar\nVoid\n", "line 2 is empty"), "a first empty line": (b"\nSky\nCar\nVoid\n", "line 1 is empty"),
-    "nothing": (b"", "lists no names"), "blanks": (b"\n \n", "lists no names"), "latin-1": ("Sky\nStraße\n".encode("latin-1"), "no text in UTF-8 (line 2)"), "utf-16": ("Sky\nRoad\n".encode("utf-16"), "not UTF-8"),
+    "nothing": (b"", "lists no names"), "blanks": (b"\n \n", "lists no names"), "latin-1": ("Sky\nStraße\n".encode("latin-1"), "not UTF-8 (line 2)"), "utf-16": ("Sky\nRoad\n".encode("utf-16"), "not UTF-8"),
     "256 names": ("\n".join(f"c{i}" for i in range(256)).encode(), "lists 256 names"), "300 names": ("\n".join(f"c{i}" for i in range(300)).encode(), "lists 300 names"),
     "255 classes": ("\n".join(f"c{i}" for i in range(255)).encode(), "lists 255 names"), "254 classes": ("\n".join(f"c{i}" for i in range(254)).encode(), None)}
 
