@@ -130,6 +130,7 @@ def standardized(
 
 class Body(nn.Module):
     "A classifier without its head: a picture in, its last grid of each resolution out, the finest first."
+    standardize = False # of one that an older program pickled
     def __init__(self,
         arch, # A torchvision network in `BODIES` (function or name), or the name of a `timm` model with `features_only`
         n_in:int=3, # Channels of the picture
@@ -175,7 +176,8 @@ class Head(nn.Module):
 
     def __new__(cls, /, *args, **kwargs): # a head may have a parameter `cls`, too
         self = super().__new__(cls)
-        if args or kwargs: self.__dict__["arguments"] = arguments_of(cls, args, kwargs) # without any it is a copy
+        if args or kwargs: # without any it is a copy
+            self.__dict__["arguments"] = self.__dict__["made_with"] = arguments_of(cls, args, kwargs)
         return self
 
 # %% ../nbs/00_body_and_head.ipynb #dbfc8058

@@ -9,7 +9,7 @@ __all__ = ['pixel_images', 'pixel_file', 'cached_pixels', 'cached_counts', 'cach
            'cached_dls']
 
 # %% ../nbs/85_cache.ipynb #e131b602
-import errno, hashlib, math, os, re, shutil, zipfile, zlib
+import errno, math, os, re, shutil, zipfile, zlib
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -29,7 +29,7 @@ from fastai.torch_core import TensorImage, TensorMask, default_device
 # %% ../nbs/85_cache.ipynb #047f23d5
 from .codes import VOID
 from .data import SegmentationData, batch_of, list_faults, look_at, usable_images
-from .files import cache_path, lock_folder, replacing
+from .files import cache_path, digest, lock_folder, replacing, state_of
 from .validators import height_and_width, number
 
 # %% ../nbs/85_cache.ipynb #23ebf432
@@ -48,15 +48,6 @@ def _take_in(data, size, image):
     total = zlib.crc32(planes.tobytes()) if size else zlib.crc32(mask.tobytes(), zlib.crc32(picture.tobytes()))
     return planes,total,np.bincount(mask.ravel(), minlength=256),[]
 
-# %% ../nbs/85_cache.ipynb #06d8d69e
-def _digest(*what): return hashlib.blake2b(repr(what).encode(), digest_size=8).hexdigest()
-
-def _stamp(path):
-    "Length, and times of the last change of content and of anything; None where there is no such file"
-    try: s = os.stat(path)
-    except (OSError, TypeError): return None
-    return s.st_size,s.st_mtime_ns,s.st_ctime_ns
-
 # %% ../nbs/85_cache.ipynb #2c4d29f8
 def pixel_images(
     data:SegmentationData, # A data set
@@ -72,10 +63,10 @@ def pixel_file(
     "Where the pixels of `data` are kept at this size; another name as soon as one file has changed."
     files = [f for image in pixel_images(data) for f in (image, data.masks[image])]
     colours = data.colours and sorted((str(k),str(v)) for k,v in data.colours.items())
-    what = _digest("2", data.lookup.tolist(), colours, [f and os.path.abspath(f) for f in files])
+    what = digest("2", data.lookup.tolist(), colours, [f and os.path.abspath(f) for f in files])
     name = re.sub(r"\W+", "_", data.name)[:40]
     shape = f"{size[0]}x{size[1]}" if size else "counts"
-    return cache_path()/"pixels"/f"{name}-{shape}-{what}-{_digest([_stamp(f) for f in files])}.npy"
+    return cache_path()/"pixels"/f"{name}-{shape}-{what}-{digest([state_of(f) for f in files])}.npy"
 
 # %% ../nbs/85_cache.ipynb #74e10499
 def _write(file, shape, planes):

@@ -31,6 +31,7 @@ from fastcore.foundation import L
 
 # %% ../nbs/86_checkpoints.ipynb #5e47d1aa
 from .codes import VOID
+from .distributed import all_processes, join_processes, leave_processes # for those who look here
 from .files import replacing
 from .predict import save_model
 from .validators import follow, number, one_of, text, whole

@@ -8,7 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/head_registry.html.md"""
 __all__ = ['HEADS', 'LIBRARY', 'import_library', 'arguments_of', 'given_back', 'find_head', 'is_named', 'head_name', 'explained']
 
 # %% ../nbs/00_head_registry.ipynb #4a8337a9
-import inspect, json
+import inspect
 from functools import partial
 from importlib import import_module
 
@@ -61,10 +61,9 @@ def given_back(
     make, # What makes a head: its class, or a `partial` of it
     arguments:dict, # As JSON gave them back
 )->dict: # The same, with a tuple wherever the class has one by default
-    "A head's arguments as it was made with them: JSON has lists alone."
+    "A head's arguments as it was made with them."
     known = inspect.signature(getattr(make, "func", make).__init__).parameters
-    def is_tuple(k): return k in known and isinstance(known[k].default, tuple)
-    return {k: tuple(v) if isinstance(v, list) and is_tuple(k) else v for k,v in arguments.items()}
+    return {k: _read(v, known[k].default if k in known else None) for k,v in arguments.items()}
 
 # %% ../nbs/00_head_registry.ipynb #5914fbbb
 def find_head(
@@ -96,14 +95,23 @@ def head_name(
         if len(takes) != 2 or any(t.startswith("*") for t in takes):
             raise ValueError(f"{cls.__name__} doesn't remember its arguments, so it couldn't be loaded: "
                              "derive it from `pixelladder.body.Head`")
-    arguments = {k: _as_json(cls.__name__, k, v) for k,v in getattr(head, "arguments", {}).items()}
+    made = vars(head).get("made_with", getattr(head, "arguments", {}))
+    arguments = {k: _as_json(cls, k, v) for k,v in made.items()}
+    def has(k, v): # was it made with this?
+        try: return k in arguments and arguments[k]==_as_json(cls, k, v)
+        except ValueError: return False
     found,taken = {},[]
     for name,make in HEADS.items():
         maker,fixed = (make.func,make.keywords) if isinstance(make, partial) else (make,{})
-        if maker is not cls or not all(arguments.get(k)==_read_again(v) for k,v in fixed.items()): continue
+        if maker is not cls or not all(has(k, v) for k,v in fixed.items()): continue
         if is_named(name, cls): found[name] = len(fixed)
         else: taken.append(name)
     if not found:
+        again = [n for n,make in HEADS.items() if getattr(make, "__qualname__", "")==cls.__qualname__]
+        if again and not taken:
+            raise ValueError(f"the name {again[0]!r} belongs to another {cls.__name__} now: its cell was run again. "
+                             "Make the model again, or name the class that it was made of, as in "
+                             "`HEADS['mine'] = type(learn.model.head)`")
         what = (f"under the name {taken[0]!r}, which is that of the package's {LIBRARY[taken[0]][1]}" if taken
                 else f"not one of the heads {', '.join(HEADS)}")
         raise ValueError(f"{cls.__name__} with {arguments} is {what}: "
@@ -111,21 +119,41 @@ def head_name(
     return max(found, key=found.get),arguments # the name that says most
 
 # %% ../nbs/00_head_registry.ipynb #e8e76b62
+def _parts(likes, value):
+    "Each part of a default, for the parts of `value`"
+    if isinstance(likes, dict): return [likes.get(k) for k in value]
+    likes = list(likes) if isinstance(likes, (list,tuple)) else []
+    return [*likes, *[None]*len(value)][:len(value)]
+
 def _as_json(cls, name, value):
-    "`value` as JSON gives it back; an error if that would be something else"
-    def plain(v):
-        if type(v) in (list,tuple,torch.Size): return [plain(x) for x in v]
-        if type(v) is dict and all(type(k) is str for k in v): return {k: plain(x) for k,x in v.items()}
+    ("`value` in what JSON has; an error if it can't come back as what it is. JSON has no tuples: "
+     "one that the parameter's default doesn't announce is written as `{'tuple': [...]}`")
+    parameters = inspect.signature(cls.__init__).parameters
+    def plain(v, like):
+        if type(v) in (list,tuple,torch.Size):
+            kind = "list" if type(v) is list else "tuple"
+            if (kind=="tuple")==isinstance(like, tuple): return [plain(*each) for each in zip(v, _parts(like, v))]
+            return {kind: [plain(x, None) for x in v]}
+        if type(v) is dict and all(type(k) is str for k in v) and v.keys() not in ({"list"},{"tuple"}):
+            return {k: plain(x, part) for (k,x),part in zip(v.items(), _parts(like, v))}
         if isinstance(v, (float,str)) and hasattr(v, "dtype"): return v.item() # NumPy's are Python's, too
         if v is None or type(v) in (bool,int,float,str): return v
-        raise ValueError(f"{cls} was made with `{name}={value!r}`, and {type(v).__name__} can't be written "
+        raise ValueError(f"{cls.__name__} was made with `{name}={value!r}`, and {type(v).__name__} can't be written "
                          "into model.json: make the head with numbers, text, lists and dicts of these")
     if name.startswith("*"):
-        raise ValueError(f"{cls} was made with {value!r} for `{name}`, which can't be passed by a name: give it one of "
-                         "its own, as in `def __init__(self, body, n_out, gain=1.)`")
-    return plain(value)
+        raise ValueError(f"{cls.__name__} was made with {value!r} for `{name}`, which can't be passed by a name: "
+                         "give it one of its own, as in `def __init__(self, body, n_out, gain=1.)`")
+    return plain(value, parameters[name].default if name in parameters else None)
 
-def _read_again(value): return json.loads(json.dumps(value, default=repr, skipkeys=True))
+def _read(value, like):
+    "The way back; a list that an older program wrote is a tuple where the default is one"
+    if not isinstance(value, (list,dict)): return value
+    if isinstance(value, dict) and value.keys() <= {"list","tuple"} and len(value)==1:
+        (kind,value),like = *value.items(),None
+    elif isinstance(value, dict): return {k: _read(v, part) for (k,v),part in zip(value.items(), _parts(like, value))}
+    else: kind = "tuple" if isinstance(like, tuple) else "list"
+    found = [_read(*each) for each in zip(value, _parts(like, value))]
+    return tuple(found) if kind=="tuple" else found
 
 # %% ../nbs/00_head_registry.ipynb #e7fb78f6
 def explained(

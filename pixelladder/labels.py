@@ -16,7 +16,7 @@ import numpy as np
 
 # %% ../nbs/00_labels.ipynb #1abe1505
 from .codes import UNLISTED, VOID, is_void
-from .files import read_json, read_lines
+from .files import read_json, read_lines, remembered
 from .images import open_picture, read_mask
 
 # %% ../nbs/00_labels.ipynb #f788c5f1
@@ -254,28 +254,34 @@ SAMPLE = 300 # At most so many masks are looked at before a guess
 
 def _greys(masks):
     "The values in some masks, if all of these are grey pictures; else none"
-    found = set()
-    for m in sorted(masks)[::max(1, len(masks)//8)]:
-        try: values = np.unique(read_mask(m)).tolist() if open_picture(m).mode=="L" else ()
-        except Exception: values = () # `check_data` says what is wrong with it
-        if not values: return set()
-        found |= set(values)
-    return found
+    chosen = sorted(masks)[::max(1, len(masks)//8)]
+    def find():
+        found = set()
+        for m in chosen:
+            try: values = np.unique(read_mask(m)).tolist() if open_picture(m).mode=="L" else ()
+            except Exception: values = () # `check_data` says what is wrong with it
+            if not values: return []
+            found |= set(values)
+        return sorted(found)
+    return set(remembered("greys", chosen, find))
 
 def _sample(masks):
     "Codes in some masks, spread evenly: a set a mask; and whether the pictures are grey though saved in colour"
     chosen = sorted(masks)[::max(1, -(-len(masks)//SAMPLE))]
-    found,grey,colour = [],0,0
-    for m in chosen:
-        try:
-            picture = open_picture(m)
-            if len(picture.getbands())==1: found.append(set(np.unique(read_mask(m)).tolist())); continue
-            rgb = np.array(picture.convert("RGB"))
-        except Exception: continue # `check_data` says what is wrong with it
-        plain = (rgb==rgb[...,:1]).all()
-        grey,colour = grey+bool(plain),colour+(not plain)
-        if plain: found.append(set(np.unique(rgb[...,0]).tolist()))
-    return found,grey > 0 and not colour,len(chosen)
+    def find():
+        found,grey,colour = [],0,0
+        for m in chosen:
+            try:
+                picture = open_picture(m)
+                if len(picture.getbands())==1: found.append(np.unique(read_mask(m)).tolist()); continue
+                rgb = np.array(picture.convert("RGB"))
+            except Exception: continue # `check_data` says what is wrong with it
+            plain = (rgb==rgb[...,:1]).all()
+            grey,colour = grey+bool(plain),colour+(not plain)
+            if plain: found.append(np.unique(rgb[...,0]).tolist())
+        return found,grey > 0 and not colour
+    found,grey = remembered("codes", chosen, find)
+    return [set(values) for values in found],grey,len(chosen)
 
 # %% ../nbs/00_labels.ipynb #7d74d523
 class Meaning:

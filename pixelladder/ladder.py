@@ -1,4 +1,4 @@
-"""Train every head with several seeds at one budget, keep each result, and make tables and plots of all that is known.
+"""Train every head with several seeds at one budget, keep each result, and make tables and plots of all.
 
 Docs: https://pixelladder.github.io/pixelladder/rungs.html.md"""
 
@@ -86,7 +86,7 @@ def _read_budget(out):
     file,way = out/"budget.json","put it back, or name another folder"
     kept = _read(file, {"data": text, "checksum?": whole, "pixels?": whole}, way)
     options = {k: v for k,v in kept.items() if k not in ("checksum","pixels")}
-    try: return {**kept, **_settle(options)}
+    try: return {**kept, **_settle({**OF_LADDER, **options})}
     except ValueError as e: raise ValueError(f"{file} is damaged, or of a newer program ({e}): {way}") from e
 
 def _settle_budget(out, budget, opened):
@@ -140,8 +140,8 @@ def climb(
     seeds:int=3, # Trainings of each head
     **kwargs # As in `pixelladder train`, such as `size=(192,256)`; `epochs=6` and `class_weights=.5` if not given
 )->Iterator: # For each training a dict: `head`, `seed`, and the scores of `evaluate`
-    ("Train every head with every seed; what was stopped goes on, what is there is read. "
-     "Other arguments are the options of `pixelladder train`, with `_` for `-`.")
+    ("Train every head with every seed, those in `ONCE` with the first alone. What was stopped goes on, what is there "
+     "is read. Other arguments are the options of `pixelladder train`, with `_` for `-`.")
     out,trainings = Path(os.path.abspath(writable_folder(out))),_trainings(heads, seeds)
     options = _settle({**OF_LADDER, **kwargs, "data": data})
     body = Body(options["arch"])
@@ -242,9 +242,9 @@ def measure(
     runs = [_read_run(out, head, seed) for head,seed in trainings]
     opened = open_data(data, budget["classes"], **data_options(budget))
     _same_data(out, kept, opened)
-    recipe = _read(out/"{}-{}".format(*trainings[0])/"model.json", {"trained": {"bf16": one_of(True,False)}},
+    recipe = _read(out/"{}-{}".format(*trainings[0])/"model.json", {"trained": {"bf16?": one_of(True,False)}},
                    "put it back from where it was trained")
-    bf16,size = recipe["trained"]["bf16"],budget["crop"] or budget["size"]
+    bf16,size = recipe["trained"].get("bf16", False),budget["crop"] or budget["size"]
     found = {"budget": {**budget, "bf16": bf16}, "runs": runs,
              "cost": costs(list(dict(trainings)), opened.n, budget["arch"], size, budget["batch_size"], bf16),
              "yardsticks": yardsticks(opened, budget["holdout"], size=None if budget["crop"] else size)}

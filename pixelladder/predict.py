@@ -34,7 +34,8 @@ def evaluate(
     if list(data.codes) != list(segmenter.codes):
         known,given = ", ".join(segmenter.codes),", ".join(data.codes)
         raise ValueError(f"the model knows the classes {known}, and {data.name} has {given}: "
-                         "evaluate it on data with the model's classes")
+                         "evaluate it on data with the model's classes, or say what its codes mean "
+                         "as in training (`--codes`, `--void`, `--colours`)")
     images,counts = images_of(data, split, holdout),{}
     usual = {s: p for s,p in data.splits.items() if s in ("train","val","test")} # one's own may have images of these
     faults = list_errors(replace(data, splits=usual))

@@ -116,7 +116,7 @@ def predict_files(
     pictures:list, # Files, or folders of them
     out:str, # Folder for the masks: PNGs whose pixels are classes, in colours
     overlay:bool=False, # Beside each mask, the picture with its classes laid over it
-    how:Literal["squeezed","whole","tiled"]=None, # How it is seen; if not said, as in training, large ones by tiles
+    how:Literal["squeezed","whole","tiled"]=None, # How it is seen; if not said, as in training
     tile:tuple=None, # Height and width of a tile (default: the size that the model was trained at)
     overlap:float=.25, # Share of a tile that it has in common with the next
     flips:bool=False, # Average with the mirrored picture

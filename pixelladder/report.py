@@ -8,7 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/report.html.md"""
 __all__ = ['understood', 'report_data', 'score_model', 'say_scores']
 
 # %% ../nbs/89_report.ipynb #0bc20daf
-import json
+import json, re
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -43,7 +43,6 @@ def report_data(
     if write and not found:
         raise ValueError(f"--write is for a folder of your own, and {path} needs no dataset.json: leave it out")
     if found: _say_understood(path, found, write)
-    if write: return
     if found: print()
     from pixelladder import data
     d = data.open_data(path, classes=kwargs.get("classes"), **data_options(kwargs))
@@ -62,6 +61,11 @@ def _makes_pictures(folder):
     "Was the model trained for a task of chapter 11?"
     try: return "task" in json.loads((Path(folder)/"model.json").read_text(encoding="utf-8"))
     except (ValueError, OSError): return False
+
+def _numbered(names):
+    "From its number to each name, if all are called by their numbers as `open_data` does it; else None"
+    numbers = [re.fullmatch(r"class (\d+)", name) for name in names]
+    return {int(m[1]): m[0] for m in numbers} if all(numbers) else None
 
 def score_model(
     folder:str, # A folder that `pixelladder train` wrote, or "camvid"
@@ -82,7 +86,9 @@ def score_model(
     camvid = known is None or set(known["codes"]) <= set(CAMVID) # all 32 codes, to be grouped
     grouped = 11 if camvid and tuple(model.codes)==CAMVID_CODES else None
     opened = open_photos if paints else open_data
-    found = opened(data, classes=kwargs.get("classes", grouped), **data_options(kwargs))
+    if known and not any(kwargs.get(k) for k in ("classes","codes","colours")) and _numbered(known["codes"]):
+        kwargs["codes"] = _numbered(model.codes) or None # where names are numbers, the model's are the same numbers
+    found = opened(data, classes=kwargs.get("classes") or grouped, **data_options(kwargs))
     score = model.evaluate if paints else partial(evaluate, model)
     return score(found, split, holdout)
 

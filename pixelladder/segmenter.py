@@ -20,6 +20,7 @@ from PIL import Image, ImageStat
 from .body import DensePredictor
 from .images import as_picture
 from .tiles import enlarged_scores, tiled_scores
+from .tiles import fading_window, tile_spans # for those who import `segmenter`
 from .validators import height_and_width, one_of
 
 # %% ../nbs/00_segmenter.ipynb #2fc7780d

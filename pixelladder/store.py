@@ -142,6 +142,7 @@ def save_model(
     try:
         text = json.dumps(recipe, indent=1)
         _check_pair(json.loads(text), getattr(model, "body", None), weights)
+        _check_namesake(model, recipe)
     except (TypeError, ValueError) as e:
         raise ValueError(f"nothing is written to {folder}, because it could not be loaded ({e}): mend the recipe or "
                          "the model; the names of a learner's classes are in `learn.dls.vocab`") from e
@@ -150,6 +151,25 @@ def save_model(
         tensors.write_bytes(save(weights))
         draft.write_text(text)
     return folder
+
+def _check_namesake(model, spec):
+    "An error if the head is a class of one's own that has the name of one of the package's, and answers otherwise"
+    name = spec["head"]
+    if name not in LIBRARY: return
+    module,own = LIBRARY[name]
+    theirs = getattr(importlib.import_module(f"pixelladder.{module}"), own)
+    if type(model.head) is theirs: return
+    mine = copy.deepcopy(model).cpu().float().eval()
+    head = theirs(mine.body, len(spec["codes"]), **given_back(theirs, copy.deepcopy(spec.get("options", {}))))
+    head.load_state_dict(mine.head.state_dict())
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        side = max(64, mine.body.minimum)
+        x = torch.rand(1, mine.body.n_in, side, side+17, generator=torch.Generator().manual_seed(0))
+        wanted,mine.head = mine(x),head.eval()
+        if torch.allclose(mine(x), wanted, rtol=1e-3, atol=1e-4): return
+    raise ValueError(f"the head {own} is one of your own and answers otherwise than the package's, which a model with "
+                     f"the head {name!r} would come back with: give yours a name, as in "
+                     f"`class {own}(Head, name=\"mine\")`")
 
 def _check_pair(spec, body, weights):
     "An error if a recipe isn't one, or not that of a model with this body and these weights"

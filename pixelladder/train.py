@@ -43,7 +43,7 @@ def train(
     lr:float=None, # Highest rate of the one-cycle schedule; if it isn't said 0.002, and 0.001 where pictures are made
     sgd:bool=False, # SGD at a constant rate, all unfrozen, weight decay 0.001/batch size: d2l's way (chapter 4)
     pretrained:bool=False, # Start from ImageNet weights: one epoch with a frozen body, then the rest
-    start:str=None, # Or from a model that was trained: its folder, or "camvid"; other classes get a new last layer
+    start:str=None, # Or from a model that was trained: its folder, or "camvid"; for other classes some layers are new
     standardize:bool=False, # Take each picture by its own mean and deviation: for other light than was trained in
     augment:bool=False, # Beside flips, zoom (0.75 to 2 times) and light (contrast, brightness, by a quarter) at random
     bf16:bool=None, # Train in bfloat16, or don't; if it isn't said, where the CPU or GPU is made for it
@@ -223,7 +223,7 @@ def _described(data, dls, o, was):
      "in the way in which it is known, if a record says what it `was`")
     from pixelladder.cache import cached_sums
     sides = [*zip(("train","val"), (dls.train_ds.items, dls.valid_ds.items))]
-    older = bool(was and o.crop and "of" not in was)
+    older = bool(isinstance(was, dict) and was and o.crop and "of" not in was)
     if o.task=="classes": sums = cached_sums(data, None if o.crop else o.size, older)
     else: sums = {p: zlib.crc32(p.read_bytes()) for _,items in sides for p in items} # masks aren't needed
     def known(items): # by their names; by their paths where two have one name
@@ -330,7 +330,7 @@ def _start_model(o):
                          f"{_network(o.head, o.arch, o.standardize)}: say --arch {spec['arch']} --head {spec['head']}"
                          f"{' --standardize' if standardize else '; leave --standardize out' if o.standardize else ''}")
     with torch.device("meta"): plain = head_name(find_head(o.head)(model.model.body, len(spec["codes"])))[1]
-    if spec.get("options", plain) != plain:
+    if plain | spec.get("options", {}) != plain: # what an older model lacks has its default
         raise ValueError(f"--start {o.start} has a head with {spec['options']}, and `train` makes one with {plain}: "
                          "start from a model that `train` made")
     return model

@@ -307,6 +307,20 @@ def test_asking_how_many_inputs_there_are_draws_nothing(data):
 
 # --- each file is read once
 
+def test_a_warm_start_of_codes_without_names_reads_no_mask(tmp_path, monkeypatch):
+    "What they mean is guessed from the masks, once; after a change once more"
+    for folder in ("images","labels"): (tmp_path/"mine"/folder).mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for i in range(6):
+        Image.fromarray(rng.integers(0, 255, (20,28,3), dtype=np.uint8)).save(tmp_path/"mine"/"images"/f"a{i}.png")
+        Image.fromarray(rng.integers(0, 3, (20,28), dtype=np.uint8)).save(tmp_path/"mine"/"labels"/f"a{i}.png")
+    assert open_data(tmp_path/"mine").codes==["class 0","class 1","class 2"]
+    decode,opened = Image.open,[]
+    monkeypatch.setattr(Image, "open", lambda *args, **kwargs: opened.append(args) or decode(*args, **kwargs))
+    assert open_data(tmp_path/"mine").n==3 and not opened
+    Image.fromarray(np.full((20,28), 4, np.uint8)).save(tmp_path/"mine"/"labels"/"a0.png")
+    assert open_data(tmp_path/"mine").n==5 and opened
+
 def test_a_warm_start_reads_no_image(data, tmp_path, monkeypatch):
     "Neither pixels nor masks nor counts: a training that starts again opens no picture"
     from pixelladder.train import train

@@ -9,7 +9,7 @@ from torch import nn
 from conftest import exports, segnet_folder
 from torch.export import Dim, export
 import pixelladder.all # every chapter names its heads
-from pixelladder.head_registry import LIBRARY
+from pixelladder.head_registry import LIBRARY, given_back
 from pixelladder.bfloat16 import BFloat16
 from pixelladder.body import HEADS, Body, DensePredictor, Head, standardized
 from pixelladder.data import open_data, split_for
@@ -189,6 +189,52 @@ def test_the_names_of_the_package_are_its_own(tmp_path, monkeypatch):
         with pytest.raises(ValueError, match=f"and here {name} has taken it"): load_model(tmp_path/"plain")
     monkeypatch.setitem(HEADS, "nearest", type("NearestHead", NearestHead.__bases__, dict(vars(NearestHead))))
     saved(HEADS["nearest"](body("squeezenet1_1"), 11), tmp_path/"again")
+
+class Pairs(Head, name="pairs"):
+    "Remembers what it got, and answers by it"
+    def __init__(self, body, n_out, bins=None, k=((1,2),(3,4)), d={"x": (1,)}, l=[1], t=(1,2), **more):
+        super().__init__()
+        self.got,self.classes = repr((bins, k, d, l, t, more)),nn.Conv2d(body.channels[-1], n_out, 1)
+    def forward(self, features, size): return nn.functional.interpolate(self.classes(features[-1]), size)
+class Passing(Pairs, name="passing"):
+    def __init__(self, *args, **kwargs): super().__init__(*args, **kwargs)
+
+@pytest.mark.parametrize("make, given", [(Pairs, {}), (Pairs, {"bins": (1,2)}), (Pairs, {"bins": [1,(2,[3])], "l": (1,), "t": [1,2]}),
+    (Pairs, {"k": [[1,2],(3,4)], "d": {"x": [1], "y": (2,)}, "more": ((1,),)}), (Pairs, {"bins": {"p": [1,(2,)]}}), (Passing, {"bins": (1,), "t": [1]})])
+def test_a_tuple_comes_back_as_a_tuple_and_a_list_as_a_list(tmp_path, make, given):
+    head = make(body("squeezenet1_1"), 11, **given)
+    saved(head, tmp_path)
+    assert load_model(tmp_path).model.head.got==head.got
+
+def test_what_older_programs_wrote_for_tuples_is_read():
+    assert given_back(Pairs, {"t": [3,4], "k": [[1,2],[3,4]], "bins": [1,2]})=={"t": (3,4), "k": ((1,2),(3,4)), "bins": [1,2]}
+
+def test_a_head_cannot_lose_what_it_was_made_with(tmp_path):
+    class Owns(NearestHead, name="owns"):
+        def __init__(self, body, n_out, gain=1.):
+            super().__init__(body, n_out)
+            self.arguments,self.gain = {"gain": 1.},gain
+    saved(Owns(body("squeezenet1_1"), 11, 3.), tmp_path)
+    assert load_model(tmp_path).model.head.gain==3
+    del HEADS["owns"]
+
+def test_a_cell_that_is_run_again(tmp_path):
+    def cell():
+        class Mine(NearestHead, name="again"): pass
+        return Mine
+    first = cell()(body("squeezenet1_1"), 11)
+    cell()
+    with pytest.raises(ValueError, match="'again' belongs to another Mine now: its cell was run again"): saved(first, tmp_path)
+    HEADS["first"] = type(first)
+    saved(first, tmp_path)
+    for name in ("first","again"): del HEADS[name]
+
+def test_a_chapters_class_with_another_answer_is_no_namesake(tmp_path, monkeypatch):
+    "As a learner has it who tries something in a chapter: it would come back as the package's"
+    def forward(self, features, size): return NearestHead.forward(self, features, size)*2
+    monkeypatch.setitem(HEADS, "nearest", type("NearestHead", NearestHead.__bases__, {**vars(NearestHead), "forward": forward}))
+    with pytest.raises(ValueError, match="nothing is written.*answers otherwise than the package's"): saved(HEADS["nearest"](body("squeezenet1_1"), 11), tmp_path/"m")
+    assert not (tmp_path/"m").exists()
 
 # --- what could not be loaded is not written
 

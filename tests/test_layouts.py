@@ -5,6 +5,9 @@ import numpy as np, pytest
 from PIL import Image
 from terminal import here
 from pixelladder.codes import CITYSCAPES, VOID
+from pixelladder.body import HEADS, Body, DensePredictor
+from pixelladder.predict import recipe, save_model
+from pixelladder.report import score_model
 from pixelladder.data import check_data, list_faults, open_data
 from pixelladder.holdout import draw_split, find_drives
 from pixelladder.labels import as_codes, as_legend, void_of
@@ -479,3 +482,19 @@ def test_lists_name_an_image_once(tmp_path):
     (root/"dataset.json").write_text(json.dumps({**kept, "splits": None}))
     assert len(open_data(root, val=.5).splits["val"])==5
     with pytest.raises(ValueError, match="split_seed"): open_data(root, val=.5, split_seed="a")
+
+def test_classes_called_by_their_numbers_are_those_of_the_model(tmp_path):
+    "Another folder, in which not all of them occur"
+    for folder,n in (("three",3),("two",2)):
+        for kind in ("images","labels"): (tmp_path/folder/kind).mkdir(parents=True)
+        for i in range(4):
+            rng = np.random.default_rng(i)
+            Image.fromarray(rng.integers(0, 255, (40,48,3), dtype=np.uint8)).save(tmp_path/folder/"images"/f"a{i}.png")
+            Image.fromarray(rng.integers(0, n, (40,48), dtype=np.uint8)).save(tmp_path/folder/"labels"/f"a{i}.png")
+    data = open_data(tmp_path/"three")
+    model = DensePredictor(body := Body("squeezenet1_1"), HEADS["bilinear"](body, 3))
+    save_model(model, tmp_path/"m", recipe(model, data, (40,48)))
+    iou = score_model(str(tmp_path/"m"), str(tmp_path/"two"))["iou"]
+    assert list(iou)==["class 0","class 1","class 2"]
+    (tmp_path/"names.txt").write_text("a\nb\n")
+    with pytest.raises(ValueError, match="--codes"): score_model(str(tmp_path/"m"), str(tmp_path/"two"), codes=str(tmp_path/"names.txt"))

@@ -107,6 +107,18 @@ def test_a_module_is_found_under_the_name_that_it_had():
         assert not (Path(__file__).parent.parent/"pixelladder"/f"{old}.py").exists()
     with pytest.raises(ModuleNotFoundError, match="pixelladder.nothing"): import_module("pixelladder.nothing")
 
+def test_a_name_is_found_in_the_module_that_it_was_in():
+    "As in the copies of learners who began before"
+    from pixelladder.codes import TELL_APART, palette_for, voc_palette
+    from pixelladder.segmenter import Segmenter, enlarged_scores, fading_window, tile_spans, tiled_scores
+    from pixelladder.runs import all_processes, join_processes, leave_processes
+    with pytest.raises(ImportError): from pixelladder.codes import nothing
+
+def test_a_body_that_was_pickled_before_it_could_standardize():
+    body = Body("squeezenet1_1")
+    del body.__dict__["standardize"]
+    assert len(body(torch.rand(1, 3, 64, 64)))==len(body.channels)
+
 def test_every_option_of_the_old_record_is_still_there():
     assert set(text("checkpoint")["arguments"])-{"data"} <= set(DEFAULTS)
 
