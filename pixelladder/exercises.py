@@ -1570,7 +1570,7 @@ exercise(loss_without_void, _loss_cases,
               Mistake(adds_up, "you add up, so a larger picture learns faster. What should you divide by?")],
     hints=["`F.cross_entropy` knows pixels that don't count. Which argument names their code?",
            "By hand: keep the labelled pixels, take the log-softmax, pick the true class, and the mean of minus that."],
-    after="One argument, and one of the commonest faults of published code: a void that is trained.")
+    after="One argument. Without it void is trained like a class, as in the book's FCN (chapter 7).")
 
 # %% ../nbs/81_exercises.ipynb #f518ddfc
 from pixelladder.data import flip_and_zoom, split_by_drive
@@ -1775,7 +1775,7 @@ exercise(ahead_of, _ahead_cases,
     hints=["For each other head, find the seeds that both have.",
            "It is ahead if there is such a seed, and if it scores more in every one of them.",
            "A dictionary of dictionaries, head to seed to score, makes it short."],
-    after="Three seeds in a row happen by chance once in eight: it is a hint, not a proof.")
+    after="Three seeds in a row happen by chance once in eight, for one head named beforehand: a hint, not a proof.")
 
 # %% ../nbs/81_exercises.ipynb #ddce4ca9
 def _beaten_cases():
