@@ -28,7 +28,7 @@ import pixelladder
 from .body import Body, DensePredictor
 from .codes import UNLISTED, VOID
 from .files import read_json, replacing
-from .head_registry import HEADS, LIBRARY, find_head, given_back, head_name, is_named
+from .head_registry import HEADS, LIBRARY, find_head, given_back, head_name, is_named, kinds_of
 from .palette import palette_for
 from .segmenter import Segmenter
 from .validators import LARGEST, follow, height_and_width, number, one_of, text, whole
@@ -51,12 +51,13 @@ def recipe(
                          "say what the model's pictures were squeezed to, or what was cut out of them")
     sides = height_and_width(size if squeeze else crop, "size" if squeeze else "crop")
     head,options = head_name(model.head)
+    kinds = kinds_of(model.head)
     mean,std = [[float(v) for v in s] for s in model.body.stats]
     versions = {name: version(name) for name in ("pixelladder","torch","torchvision","fastai")}
     # an older program would overlook that pictures are standardized: it refuses format 3
     standardize = {"standardize": True} if getattr(model.body, "standardize", False) else {}
     return {"format": 3 if standardize else 2, "arch": model.body.arch, "n_in": model.body.n_in, **standardize,
-            "head": head, "options": options, "size": list(sides), "squeeze": squeeze,
+            "head": head, "options": options, **({"kinds": kinds} if kinds else {}), "size": list(sides), "squeeze": squeeze,
             "normalization": {"mean": mean, "std": std}, "codes": list(data.codes), "palette": data.palette.tolist(),
             "void": VOID, "versions": versions, "trained": trained}
 
@@ -160,7 +161,8 @@ def _check_namesake(model, spec):
     theirs = getattr(importlib.import_module(f"pixelladder.{module}"), own)
     if type(model.head) is theirs: return
     mine = copy.deepcopy(model).cpu().float().eval()
-    head = theirs(mine.body, len(spec["codes"]), **given_back(theirs, copy.deepcopy(spec.get("options", {}))))
+    options = given_back(theirs, copy.deepcopy(spec.get("options", {})), spec.get("kinds", []))
+    head = theirs(mine.body, len(spec["codes"]), **options)
     head.load_state_dict(mine.head.state_dict())
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         side = max(64, mine.body.minimum)
@@ -190,8 +192,14 @@ def _folder(name):
     return shipped if not (Path(name)/"model.json").is_file() and (shipped/"model.json").is_file() else Path(name)
 
 # %% ../nbs/00_store.ipynb #89380acd
+def _place(value, name):
+    "As `kinds_of` gives them"
+    right = isinstance(value, list) and len(value)==2 and isinstance(value[0], list) and value[1] in ("tuple","list")
+    if not right or not all(isinstance(at, (str,int)) for at in value[0]):
+        raise ValueError(f"`{name}` must be a place in `options` and 'tuple' or 'list', not {value!r}")
+
 RECIPE = {"format?": one_of(1,2,3), "standardize?": one_of(True,False), "arch": text, "head": text, "options?": {},
-          "n_in": partial(whole, most=256), "codes": [text],
+          "kinds?": [_place], "n_in": partial(whole, most=256), "codes": [text],
           "palette": [[partial(whole, least=0, most=255)]], "size": [partial(whole, most=LARGEST)],
           "normalization": {"mean": [number], "std": [number]},
           "squeeze?": one_of(True,False), "void?": one_of(VOID), "trained?": {}, "task?": text}
@@ -260,7 +268,8 @@ def _head_maker(spec, body):
     try: head = find_head(name)
     except ValueError as e:
         raise ValueError(f"the head isn't known here ({e}): update pixelladder, or add yours to `HEADS`") from e
-    def make(): return head(body, n, **given_back(head, copy.deepcopy(options))) # a head may change its own lists
+    def make(): # a head may change its own lists
+        return head(body, n, **given_back(head, copy.deepcopy(options), spec.get("kinds", [])))
     try:
         with torch.device("meta"): ghost = make()
     except Exception as e:

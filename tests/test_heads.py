@@ -206,6 +206,14 @@ def test_a_tuple_comes_back_as_a_tuple_and_a_list_as_a_list(tmp_path, make, give
     saved(head, tmp_path)
     assert load_model(tmp_path).model.head.got==head.got
 
+def test_a_damaged_place_is_a_sentence(tmp_path):
+    saved(Pairs(body("squeezenet1_1"), 11, (1,2)), tmp_path)
+    spec = json.loads((tmp_path/"model.json").read_text())
+    assert spec["kinds"]==[[["bins"],"tuple"]] and spec["options"]["bins"]==[1,2]
+    for bad in [5], [[["bins"],"set"]], [[[{}],"tuple"]], [["bins","tuple"]]:
+        (tmp_path/"model.json").write_text(json.dumps({**spec, "kinds": bad}))
+        with pytest.raises(ValueError, match="must be a place in `options`"): load_model(tmp_path)
+
 def test_what_older_programs_wrote_for_tuples_is_read():
     assert given_back(Pairs, {"t": [3,4], "k": [[1,2],[3,4]], "bins": [1,2]})=={"t": (3,4), "k": ((1,2),(3,4)), "bins": [1,2]}
 
