@@ -51,13 +51,13 @@ def recipe(
                          "say what the model's pictures were squeezed to, or what was cut out of them")
     sides = height_and_width(size if squeeze else crop, "size" if squeeze else "crop")
     head,options = head_name(model.head)
-    kinds = kinds_of(model.head)
+    kinds = {"kinds": found} if (found := kinds_of(model.head)) else {}
     mean,std = [[float(v) for v in s] for s in model.body.stats]
     versions = {name: version(name) for name in ("pixelladder","torch","torchvision","fastai")}
     # an older program would overlook that pictures are standardized: it refuses format 3
     standardize = {"standardize": True} if getattr(model.body, "standardize", False) else {}
     return {"format": 3 if standardize else 2, "arch": model.body.arch, "n_in": model.body.n_in, **standardize,
-            "head": head, "options": options, **({"kinds": kinds} if kinds else {}), "size": list(sides), "squeeze": squeeze,
+            "head": head, "options": options, **kinds, "size": list(sides), "squeeze": squeeze,
             "normalization": {"mean": mean, "std": std}, "codes": list(data.codes), "palette": data.palette.tolist(),
             "void": VOID, "versions": versions, "trained": trained}
 
