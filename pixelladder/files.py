@@ -96,7 +96,7 @@ def state_of(
     return s.st_size,s.st_mtime_ns,s.st_ctime_ns
 
 def remembered(
-    what:str, # A name for what is found out
+    what:str, # A name for what is found out; another one as soon as it is found out otherwise
     files:list, # Paths of the files that it is found out about
     find, # Called without arguments: gives what JSON can hold
 ): # What `find` gave, this time or when these files were as they are now
@@ -105,7 +105,7 @@ def remembered(
     state = digest([state_of(f) for f in files])
     try: known = read_json(kept)
     except (OSError, ValueError): known = None
-    if isinstance(known, dict) and known.get("state")==state: return known["found"]
+    if isinstance(known, dict) and known.get("state")==state and "found" in known: return known["found"]
     found = find()
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)

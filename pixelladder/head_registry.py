@@ -62,7 +62,7 @@ def given_back(
     make, # What makes a head: its class, or a `partial` of it
     arguments:dict, # As JSON gave them back
     kinds:list=(), # From `kinds_of`
-)->dict: # The same, with a tuple wherever the class has one by default
+)->dict: # The same, each tuple a tuple again
     "A head's arguments as it was made with them: JSON has no tuples."
     likes = _defaults(getattr(make, "func", make))
     kinds = {tuple(at): kind for at,kind in kinds}

@@ -381,8 +381,6 @@ class Meaning:
         "Number the names of a legend, in its order"
         names = [n for n in dict.fromkeys(self.legend.values()) if not self.is_void(n)]
         self.named = dict(enumerate(names)) | {VOID: n for n in self.legend.values() if self.is_void(n)}
-        for n in self.legend.values():
-            if self.is_void(n) and n not in self.void_names: self.void_names.append(n)
 
     def _colours(self):
         if not self.legend: return None

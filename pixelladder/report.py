@@ -42,8 +42,9 @@ def report_data(
     found = understood(path, kwargs)
     if write and not found:
         raise ValueError(f"--write is for a folder of your own, and {path} needs no dataset.json: leave it out")
-    if found: _say_understood(path, found, write)
-    if found: print()
+    if found:
+        _say_understood(path, found, write)
+        print()
     from pixelladder import data
     d = data.open_data(path, classes=kwargs.get("classes"), **data_options(kwargs))
     print(d)

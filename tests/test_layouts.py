@@ -498,3 +498,14 @@ def test_classes_called_by_their_numbers_are_those_of_the_model(tmp_path):
     assert list(iou)==["class 0","class 1","class 2"]
     (tmp_path/"names.txt").write_text("a\nb\n")
     with pytest.raises(ValueError, match="--codes"): score_model(str(tmp_path/"m"), str(tmp_path/"two"), codes=str(tmp_path/"names.txt"))
+
+def test_two_names_for_void_in_one_legend(tmp_path):
+    for kind in ("images","masks"): (tmp_path/kind).mkdir()
+    colours = np.array([(200,0,0),(0,200,0),(0,0,0),(9,9,9)], np.uint8)
+    for i in range(5):
+        codes = np.random.default_rng(i).integers(0, 4, (20,30))
+        Image.fromarray(colours[codes]).save(tmp_path/"masks"/f"a{i}.png")
+        Image.fromarray(np.zeros((20,30,3), np.uint8)).save(tmp_path/"images"/f"a{i}.png")
+    (tmp_path/"legend.csv").write_text("cat,200,0,0\ndog,0,200,0\nvoid,0,0,0\nunlabelled,9,9,9\n")
+    data = open_data(tmp_path)
+    assert data.codes==["cat","dog"] and (data.mask(tmp_path/"images"/"a4.png")==np.where(codes > 1, VOID, codes)).all()
