@@ -110,7 +110,6 @@ def network(
     name = getattr(arch, "__name__", arch)
     if not isinstance(name, str) or not name:
         raise ValueError(f"`arch` is {arch!r}: pass the name of a network, such as \"resnet18\"")
-    if type(n_in) is not int or n_in < 1: raise ValueError(f"`n_in` must be a whole number of channels, not {n_in!r}")
     if name not in BODIES and callable(arch):
         raise ValueError(f"{name} is not among the torchvision networks tried here ({', '.join(BODIES)}): "
                          "take one of these, or pass the name of a timm model as a string "

@@ -21,6 +21,7 @@ from torch import nn, Tensor
 from .arches import network
 from .head_registry import HEADS, arguments_of
 from .head_registry import find_head, head_name # for those who import `body`
+from .validators import whole
 
 # %% ../nbs/00_body_and_head.ipynb #ffc989bd
 def cut_classifier(
@@ -138,6 +139,7 @@ class Body(nn.Module):
         standardize:bool=False, # Take each picture by its own mean and deviation? Dusk then looks more like day
     ):
         super().__init__()
+        n_in = whole(n_in, "n_in")
         self.arch,self.n_in,self.standardize = getattr(arch, "__name__", arch),n_in,standardize
         net,stats = network(arch, n_in, pretrained)
         # grey is about the mean of three colours, and so may other channels be

@@ -20,7 +20,7 @@ from .data import images_of
 from .generative import TASKS, psnr
 from .images import as_picture
 from .lab import ab_error
-from .segmenter import Segmenter
+from .segmenter import Segmenter, as_batch
 from .tiles import tiled_scores
 from .validators import height_and_width
 
@@ -59,14 +59,14 @@ class Painter(Segmenter):
     )->Painted: # The picture that the task makes of it
         "The answer is as large as the picture, times the task's `scale`."
         _refuse_class_options(self.recipe["task"], size, how, others)
-        left = _as_tensor(image)
+        left = as_batch(as_picture(image))
         x = self.task.start(left)
         own = tuple(x.shape[-2:])
         chosen,why = self.way(own)
         if how not in (None,chosen): chosen,why = how,f"{how}, as was asked for"
         def score(top, bottom, left, right): return self._made(x[..., top:bottom, left:right], flips)
         tile = TILE if tile is None else height_and_width(tile, "tile")
-        if chosen=="tiled": strips = tiled_scores(score, own, tile, overlap, self._stride())
+        if chosen=="tiled": strips = tiled_scores(score, own, tile, overlap, self.stride)
         else: strips = [(slice(0,own[0]),slice(0,own[1]),score(0, own[0], 0, own[1]))]
         made = np.empty((*own,3), np.uint8)
         for rows,columns,out in strips:
@@ -76,8 +76,7 @@ class Painter(Segmenter):
 
     def _made(self, x, flips):
         "What the network says of pictures from 0 to 1, `(n_out,h,w)`"
-        mean,std = self._normalization()
-        x = ((x-mean)/std).to(next(self.model.parameters()).device)
+        x = self.normalized(x)
         out = self.model(x)
         if flips: out = (out+self.model(x.flip(-1)).flip(-1))/2
         return out[0].float().cpu()
@@ -108,7 +107,7 @@ class Painter(Segmenter):
 
     def _scores_of(self, path):
         "What is won on one picture, cut to a multiple of the scale"
-        y = _as_tensor(path)
+        y = as_batch(as_picture(path))
         h,w = (n//self.task.scale*self.task.scale for n in y.shape[-2:])
         if min(h, w) < 12:
             raise ValueError(f"{path.name} is {y.shape[-2]}x{y.shape[-1]}, and SSIM compares windows of 11x11: "
@@ -117,15 +116,13 @@ class Painter(Segmenter):
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(0) # the same noise each time
             left = (self.task.lose(y)*255).round()/255
-        made = _as_tensor(self((left[0]*255).byte().permute(1,2,0).numpy()))
+        made = as_batch(self((left[0]*255).byte().permute(1,2,0).numpy()))
         def decibels(a, b): return psnr(a, b).clamp(max=MOST)
         found = {"PSNR": decibels, "SSIM": partial(structural_similarity_index_measure, data_range=1.)}
         if self.task.n_out==2: found["ab error"] = ab_error
         before = self.task.start(left)
         return {**{k: f(made, y).item() for k,f in found.items()},
                 **{f"{k} before": f(before, y).item() for k,f in found.items()}}
-
-def _as_tensor(image): return torch.from_numpy(np.array(as_picture(image))).permute(2,0,1)[None].float()/255
 
 def _refuse_class_options(task, size, how, others):
     "One sentence on what only models that say classes take"

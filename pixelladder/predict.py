@@ -18,7 +18,7 @@ import torch
 # %% ../nbs/10_predict.ipynb #0de86586
 from .data import SegmentationData, find_image, images_of, list_errors, list_faults, look_at
 from .metrics import class_iou, confusion, mean_iou, pixel_accuracy
-from .segmenter import Segmenter
+from .segmenter import Segmenter, as_batch
 from .store import check_recipe, export_onnx, learner_recipe, load_model, recipe, save_model
 from .tiles import fading_window, tile_spans, tiled_scores
 

@@ -9,7 +9,7 @@ __all__ = ['SKY', 'BUILDING', 'POLE', 'ROAD', 'PAVEMENT', 'TREE', 'SIGN', 'FENCE
            'SEQUENCES', 'Drive', 'split_of_frame', 'draw_street', 'make_streets']
 
 # %% ../nbs/00_streets.ipynb #960b413f
-import secrets, shutil, zlib
+import math, secrets, shutil, zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,7 +74,7 @@ class Canvas:
     def swing(self, z):
         "How far the middle of the street lies beside the camera's heading, `z` metres along it"
         at,here,length = z/40,self.z/40,self.drive.bend
-        return length*(np.sin(at)-np.sin(here)-np.cos(here)*(at-here))
+        return length*(math.sin(at)-math.sin(here)-math.cos(here)*(at-here))
 
     def point(self, x, y, z):
         d = max(z-self.z, .6)
@@ -83,14 +83,15 @@ class Canvas:
 
     def colour(self, rgb, z):
         "`rgb` in this drive's light, seen through its air"
-        air = 1-np.exp(-self.drive.haze*max(z-self.z, 0))
-        seen = np.array(rgb)*self.drive.light*(1-air)+np.array(self.drive.horizon)*air
-        return tuple(int(c) for c in np.clip(seen, 0, 255))
+        air = 1-math.exp(-self.drive.haze*max(z-self.z, 0))
+        seen = (own*lit*(1-air)+far*air for own,lit,far in zip(rgb, self.drive.light, self.drive.horizon))
+        return tuple(int(min(max(c, 0), 255)) for c in seen)
 
     def polygon(self, points, rgb, code):
         "A polygon with its corners in metres; what lies behind the camera is left out"
         if max(p[2] for p in points) <= self.z+.6: return
-        flat,colour = [self.point(*p) for p in points],self.colour(rgb, np.mean([p[2] for p in points]))
+        flat,middle = [self.point(*p) for p in points],math.fsum(p[2] for p in points)/len(points)
+        colour = self.colour(rgb, middle)
         self.pens[0].polygon(flat, fill=colour)
         self.pens[1].polygon(flat, fill=code)
 

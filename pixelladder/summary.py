@@ -26,21 +26,19 @@ from .body import Body, DensePredictor, Stages
 @torch.no_grad()
 def receptive_fields(
     body:Body, # The network
-    side:int=1024, # Width of the picture that is poisoned, in pixels
-)->list: # For each grid, finest first: pixels across that its middle cell sees; `inf` where that reaches a border
+    side:int=1024, # Width of the pictures that are poisoned, in pixels
+)->list: # For each grid, finest first: pixels across that a cell sees; `inf` where that reaches a border
     "Each grid's view, found by spreading `NaN`."
-    body,place,n_grids = copy.deepcopy(body).cpu().eval(),torch.arange(side),len(body.strides)
-    def first(poisoned):
-        "For each grid the least `n` for which `poisoned(n)` reaches the cell in the middle"
-        low,high = torch.zeros(n_grids).long(),torch.full((n_grids,), side)
-        while (low < high).any():
-            n = (low+high)//2
-            x = torch.zeros(n_grids, body.n_in, 32, side).masked_fill(poisoned(n[:,None])[:,None,None], nan)
-            ill = torch.stack([f[i,:,f.shape[2]//2,f.shape[3]//2].isnan().any() for i,f in enumerate(body(x))])
-            low,high = torch.where(ill, low, n+1),torch.where(ill, n, high)
-        return high
-    left,right = first(lambda n: place < n),first(lambda n: place >= side-n)
-    return [inf if min(l,r) < 2 else side-l-r+2 for l,r in zip(left.tolist(), right.tolist())]
+    body,shifts = copy.deepcopy(body).cpu().eval(),torch.arange(body.strides[-1])
+    x = torch.zeros(len(shifts), body.n_in, 32, side)
+    x[shifts, :, :, (side-len(shifts))//2+shifts] = nan
+    def view(grid, stride):
+        ill = grid[:, :, grid.shape[2]//2].isnan().any(1) # a row a picture, a column a cell
+        if ill[:, [0,-1]].any(): return inf
+        shift,cell = ill.nonzero(as_tuple=True)
+        place = shift-cell*stride # of the poison, seen from the cell
+        return (place.max()-place.min()+1).item()
+    return [view(grid, stride) for grid,stride in zip(body(x), body.strides)]
 
 # %% ../nbs/84_summary.ipynb #449b189d
 def _levels(model):

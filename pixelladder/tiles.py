@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 # %% ../nbs/00_tiles.ipynb #7113e005
-from .validators import whole
+from .validators import number, whole
 
 # %% ../nbs/00_tiles.ipynb #ff113fd0
 def tile_spans(
@@ -22,9 +22,10 @@ def tile_spans(
     stride:int=32, # Tiles begin at multiples of it: the stride of the network's coarsest grid
 )->list: # First and last+1 pixel of each tile
     "Where tiles lie along one side: together they cover it."
+    n,stride = whole(n, "n"),whole(stride, "stride")
     tile = -(-whole(tile, "tile")//stride)*stride
-    if not isinstance(overlap, (int,float)) or not 0 <= overlap < 1:
-        raise ValueError(f"`overlap` must be from 0 to below 1, not {overlap!r}: as in 0.25")
+    overlap = number(overlap, "overlap")
+    if not 0 <= overlap < 1: raise ValueError(f"`overlap` must be from 0 to below 1, not {overlap}: as in 0.25")
     if n <= tile: return [(0,n)]
     step = max(stride, int(tile*(1-overlap))//stride*stride)
     last = -(-(n-tile)//stride)*stride

@@ -1,7 +1,7 @@
 """Processes that need no seconds for their imports: forked from one that has imported all and has computed nothing.
 
 `run` is `pixelladder` as in a terminal; `run_cells` is a notebook, cell by cell; `fork` is for what else there is."""
-import io, os, sys, tempfile
+import gc, io, os, sys, tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from multiprocessing import get_context, set_start_method
 from multiprocessing.connection import Connection
@@ -15,6 +15,7 @@ def child(act, given, env, out, err):
     set_start_method("fork", force=True) # for what it starts itself, as in a terminal on Linux
     os.environ.clear(); os.environ.update(env)
     for fd,file in ((0,os.devnull), (1,out), (2,err)): os.dup2(os.open(file, os.O_RDWR|os.O_APPEND|os.O_CREAT), fd)
+    gc.freeze() # what the imports left is no garbage
     act(*given)
 
 def fork(act, *given, out=os.devnull, err=os.devnull, **env):

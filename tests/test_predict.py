@@ -21,7 +21,7 @@ from pixelladder.predict import evaluate, image_counts
 from pixelladder.predictions import list_pictures
 from pixelladder.report import say_scores
 from pixelladder.learner import MaskedDice, MaskedFocal, dense_learner
-from pixelladder.segmenter import Segmenter
+from pixelladder.segmenter import Segmenter, as_batch
 from pixelladder.tiles import enlarged_scores, tile_spans, tiled_scores
 from pixelladder.store import export_onnx, load_model, recipe, save_model
 from pixelladder.unet import UnetHead
@@ -87,8 +87,8 @@ def test_monai_says_the_same():
 def test_tiles_are_the_whole_wherever_no_edge_is_seen():
     "A score sees 3 pixels to each side: farther than that from every inner edge of a tile, tiles and whole are one"
     model,picture = blur(),noise(100, 140)
-    whole = model.model(model._normalized(picture))[0].detach()
-    def score(a, b, c, d): return model.model(model._normalized(picture[a:b, c:d]))[0].detach()
+    whole = model.model(model.normalized(as_batch(picture)))[0].detach()
+    def score(a, b, c, d): return model.model(model.normalized(as_batch(picture[a:b, c:d])))[0].detach()
     near = np.zeros((100,140), bool)
     for axis,n,tile in ((0,100,32),(1,140,48)):
         for a,b in tile_spans(n, tile, .25, 8):
@@ -113,7 +113,7 @@ def test_a_tile_is_standardized_by_its_whole_picture(flips):
     "Dark on the left, bright on the right: by its own mean and deviation each tile would look alike"
     model = Segmenter(Bright(), {**blur(2).recipe, "normalization": {"mean": [.4,.5,.6], "std": [.2,.3,.25]}})
     picture = (noise(96, 144)*np.linspace(.05, 1, 144)[None,:,None]).astype(np.uint8)
-    x = model._normalized(picture)
+    x = model.normalized(as_batch(picture))
     mean,deviation = model._whole_stats(Image.fromarray(picture))["stats"]
     torch.testing.assert_close(mean, x.mean((2,3), keepdim=True), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(standardized(x, (mean,deviation)), standardized(x), rtol=1e-4, atol=1e-4)

@@ -112,6 +112,19 @@ def test_nothing_private_crosses_a_file():
                 if re.match(r"\s*from (\.|pixelladder)[\w.]* import", line) and re.search(r"[ ,(]_[a-z]\w*", line.split("import", 1)[1]) and p.name!="__init__.py"]
     assert not crossing, crossing
 
+def test_nothing_private_is_called_across_a_file():
+    "`thing._name` where `_name` is one of ours and another module's; a notebook has the names of its own module"
+    trees = {p.stem: ast.parse(p.read_text(encoding="utf-8")) for p in (root/"pixelladder").glob("*.py")}
+    def defined(tree): return {n.name for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef,ast.ClassDef)) and re.match("_[a-z]", n.name)}
+    def called(tree): return {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    ours,of_book = {name: defined(tree) for name,tree in trees.items()},{stem: module for module,(stem,_) in exports().items()}
+    everywhere = set().union(*ours.values())
+    for book in BOOKS:
+        cells = [parsed(source) for _,source in code_cells(book)]
+        trees[book.stem],ours[book.stem] = ast.Module([n for c in cells for n in c.body], []),ours.get(of_book.get(book.stem), set())
+    crossing = {name: found for name,tree in trees.items() if (found := called(tree) & everywhere-ours[name])}
+    assert not crossing and len(everywhere) > 100, crossing
+
 def test_nothing_is_said_twice():
     "The same statement twice in one body, or a name twice in one import: what an edit leaves that was made twice"
     twice = []
