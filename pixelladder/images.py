@@ -15,9 +15,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-# %% ../nbs/00_images.ipynb #028f7b41
-from .codes import UNLISTED
-
 # %% ../nbs/00_images.ipynb #60b80a18
 class BadPicture(ValueError):
     "A file that opens, but can't be understood: the sentence begins with its name."
