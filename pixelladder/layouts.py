@@ -284,9 +284,8 @@ def find_data(
     names,lookup,legend = meaning.settle()
     panoptic = _panoptic(pairs) if layout=="COCO's panoptic layout" else None
     splits,drives,how,faults = _splits(found, wanted, files)
-    every = [*found["faults"], *faults, *(f for one in pairs for f in one.faults())]
-    missing = [p for p in files if files[p] is None]
-    if pairs and files and len(missing)==len(files): every = [_none_fits(pairs)]
+    every = [*faults, *(f for one in pairs for f in one.faults())]
+    if pairs and files and not any(files.values()): every = [_none_fits(pairs)]
     out = dict(name=found["root"].name or str(found["root"]), codes=names, lookup=lookup, splits=splits, masks=files,
                colours=panoptic or legend, drives=drives, faults=tuple(every))
     out["mask_name"] = pairs[0].pattern() if pairs else "SegmentationClass/{}.png"
@@ -297,7 +296,7 @@ def find_data(
 # %% ../nbs/00_layouts.ipynb #7ac9b1c0
 def _pairs(root, wanted):
     "The images and masks of `root`, by its layout"
-    base = dict(root=root, top=root, voc=None, masks={}, faults=[], splits={}, parts=[])
+    base = dict(root=root, top=root, voc=None, masks={}, splits={}, parts=[])
     if wanted["images"]:
         one = Pairs(wanted["images"], wanted["masks"], root)
         return {**base, "pairs": _filled([one]), "parts": [None], "layout": "folders that were named"}
