@@ -332,13 +332,13 @@ def _filled(pairs):
     if pairs and not any(one.photos or pictures_in(one.images, OTHER_KINDS) for one in pairs):
         raise FileNotFoundError(f"{pairs[0].images} holds no pictures: lay your photos there, as PNG or JPEG")
     for one in pairs:
-        for folder,found in ((one.images,one.photos),(one.masks,one.drawn)):
-            if found or pictures_in(folder, OTHER_KINDS): continue
-            kinds = Counter(p.suffix or p.name for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
-            if kinds and not set(kinds) & KINDS and folder==one.masks:
-                kind,n = kinds.most_common(1)[0]
-                raise FileNotFoundError(f"{folder} holds no pictures ({n} files {kind}): a mask is a picture of codes; "
-                                        "draw polygons and run lengths into PNGs first")
+        if one.drawn or pictures_in(one.masks, OTHER_KINDS): continue
+        files = [p for p in one.masks.rglob("*") if p.is_file() and not p.name.startswith(".")]
+        kinds = Counter(p.suffix or p.name for p in files)
+        if kinds and not kinds.keys() & KINDS:
+            kind,n = kinds.most_common(1)[0]
+            raise FileNotFoundError(f"{one.masks} holds no pictures ({n} files {kind}): a mask is a picture of codes; "
+                                    "draw polygons and run lengths into PNGs first")
     return pairs
 
 def _none_fits(pairs):
