@@ -77,17 +77,18 @@ def _write(file, shape, planes):
         for p in planes: f.write(p.tobytes())
 
 # %% ../nbs/85_cache.ipynb #de252ce9
-def _load_counts(file, n):
-    "Pixels of each class and checksums of `n` images, kept beside `file`; None if they aren't there, or not whole"
+def _load_counts(file, shape):
+    "Pixels of each class and checksums of the images, kept beside `file`; None if they aren't there, or not whole"
     try:
         with np.load(file.with_suffix(".npz"), allow_pickle=False) as kept: counts,sums = kept["counts"],kept["sums"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error): return None
-    return (counts,sums) if (counts.shape,counts.dtype)==((n,256),np.int64) and len(sums)==n else None
+    whole = (counts.shape,counts.dtype)==((shape[0],256),np.int64) and len(sums)==shape[0]
+    return (counts,sums) if whole else None
 
 # %% ../nbs/85_cache.ipynb #093aa079
 def _open(file, shape):
     "The array in `file`; None if there is none, a part of one, or one with other bytes than were written"
-    kept = _load_counts(file, shape[0])
+    kept = _load_counts(file, shape)
     try: pixels = np.lib.format.open_memmap(file, mode="c")
     except (OSError, ValueError, EOFError): return None
     if kept is None or (pixels.shape,pixels.dtype) != (shape,np.uint8): return None
@@ -109,9 +110,9 @@ def _read_all(data, size, counts, sums):
     if faults: raise ValueError(list_faults(data, faults) + "\nnothing was trained")
 
 # %% ../nbs/85_cache.ipynb #34fae5bb
-def _keep(data, size, shape):
+def _keep(data, size, file, shape):
     "Read all images and masks once; keep the counts and, with a `size`, the pixels"
-    file,counts,sums = pixel_file(data, size),np.zeros((shape[0],256), np.int64),np.zeros(shape[0], np.uint32)
+    counts,sums = np.zeros((shape[0],256), np.int64),np.zeros(shape[0], np.uint32)
     planes = _read_all(data, size, counts, sums)
     if size: _write(file, shape, planes)
     else: deque(planes, maxlen=0)
@@ -122,18 +123,18 @@ def _keep(data, size, shape):
 
 # %% ../nbs/85_cache.ipynb #5d4bc469
 def _kept(data, size, find):
-    "What `find` finds of `data`; if it finds nothing, that is made first"
-    if (found := find()) is not None: return found
-    folder,shape = pixel_file(data, size).parent,(len(pixel_images(data)),4,*(size or (0,0)))
+    "What `find` finds in the file of `data`; if it finds nothing, that is made first"
+    file,shape = pixel_file(data, size),(len(pixel_images(data)),4,*(size or (0,0)))
+    if (found := find(file, shape)) is not None: return found
     try:
-        with lock_folder(folder, "decoding images into", wait=True):
-            if find() is None: _keep(data, size, shape)
+        with lock_folder(file.parent, "decoding images into", wait=True):
+            if find(file, shape) is None: _keep(data, size, file, shape)
     except OSError as e:
         at = f" at {size[0]}x{size[1]}" if size else ""
         way = f"they take {math.prod(shape)>>20} MiB; make room there" if e.errno==errno.ENOSPC else "mend that"
-        raise OSError(f"the pixels of {data.name}{at} can't be kept in {folder} ({e.strerror or e}): "
+        raise OSError(f"the pixels of {data.name}{at} can't be kept in {file.parent} ({e.strerror or e}): "
                       f"{way}, or name another folder in PIXELLADDER_CACHE") from e
-    return find()
+    return find(file, shape)
 
 # %% ../nbs/85_cache.ipynb #f675e07f
 def cached_pixels(
@@ -142,8 +143,7 @@ def cached_pixels(
 )->np.ndarray: # uint8 `(N,4,H,W)`, memory-mapped: red, green, blue and class, an image of `pixel_images` a row
     ("All images and masks at training size: opened if they are kept, else read, checked and kept. "
      "All faults are one error.")
-    file,shape = pixel_file(data, size),(len(pixel_images(data)),4,*size)
-    return _kept(data, size, lambda: _open(file, shape))
+    return _kept(data, size, _open)
 
 # %% ../nbs/85_cache.ipynb #d39a0919
 def cached_counts(
@@ -152,10 +152,7 @@ def cached_counts(
 )->np.ndarray: # int64 `(N,256)`: pixels of each class in the mask as it is on disk, an image of `pixel_images` a row
     ("The classes in every mask: opened if they are kept, else counted, the files checked on the way. "
      "All faults are one error.")
-    def find():
-        kept = _load_counts(pixel_file(data, size), len(pixel_images(data)))
-        return kept and kept[0]
-    return _kept(data, size, find)
+    return _kept(data, size, _load_counts)[0]
 
 # %% ../nbs/85_cache.ipynb #945904f7
 def cached_sums(
@@ -165,7 +162,7 @@ def cached_sums(
 )->dict: # From an image's path to a number
     ("A checksum of each image and its mask as they are kept, so that a run knows whether its data has changed; "
      "without a `size`, as they are read.")
-    counts,sums = _kept(data, size, lambda: _load_counts(pixel_file(data, size), len(pixel_images(data))))
+    counts,sums = _kept(data, size, _load_counts)
     if classes: return dict(zip(pixel_images(data), [zlib.crc32(row.tobytes()) for row in counts]))
     return dict(zip(pixel_images(data), sums.tolist()))
 
