@@ -10,7 +10,6 @@ __all__ = ['pixel_images', 'pixel_file', 'cached_pixels', 'cached_counts', 'cach
 
 # %% ../nbs/85_cache.ipynb #e131b602
 import errno, math, os, re, shutil, zipfile, zlib
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -115,7 +114,7 @@ def _keep(data, size, file, shape):
     counts,sums = np.zeros((shape[0],256), np.int64),np.zeros(shape[0], np.uint32)
     planes = _read_all(data, size, counts, sums)
     if size: _write(file, shape, planes)
-    else: deque(planes, maxlen=0)
+    else: list(planes) # nothing but the counts and sums on the way
     with replacing(file.with_suffix(".npz")) as draft, open(draft, "wb") as f:
         np.savez(f, counts=counts, sums=sums)
     older = {*file.parent.glob(f"{file.stem.rsplit('-', 1)[0]}-*.np[yz]")} - {file, file.with_suffix(".npz")}
@@ -163,8 +162,7 @@ def cached_sums(
     ("A checksum of each image and its mask as they are kept, so that a run knows whether its data has changed; "
      "without a `size`, as they are read.")
     counts,sums = _kept(data, size, _load_counts)
-    if classes: return dict(zip(pixel_images(data), [zlib.crc32(row.tobytes()) for row in counts]))
-    return dict(zip(pixel_images(data), sums.tolist()))
+    return dict(zip(pixel_images(data), map(zlib.crc32, counts) if classes else sums.tolist()))
 
 # %% ../nbs/85_cache.ipynb #61877288
 class CachedImages:
