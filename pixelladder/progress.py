@@ -99,8 +99,7 @@ def chapters_meant(
     "The chapters with exercises that are meant."
     modules = {_chapter(name): notebook_of(name) for name in exercises()}
     if chapter is None: return modules
-    said = f"{chapter:02}" if type(chapter) is int else getattr(chapter, "__name__", str(chapter))
-    said = said.removesuffix(".ipynb").split("/")[-1]
+    said = getattr(chapter, "__name__", str(chapter)).removesuffix(".ipynb").split("/")[-1]
     if said.isdecimal(): said = said.zfill(2)
     if said in EXERCISES: said = _chapter(said)
     found = {m: book for m,book in modules.items() if said in (m, book, *book.split("_", 1))}
