@@ -141,7 +141,8 @@ _FUNCTIONS = { # of what is wanted
     "its logarithm": torch.log, "rounded": torch.round, "rounded down": torch.floor,
     "without what stands behind the point": torch.trunc, "rounded up": torch.ceil,
     "never below 0": lambda w: w.clamp(min=0), "never below 1": lambda w: w.clamp(min=1),
-    "never above 1": lambda w: w.clamp(max=1)}
+    "never above 1": lambda w: w.clamp(max=1),
+    **{f"rounded to {d} decimal{'s'*(d > 1)}": lambda w, d=d: w.round(decimals=d) for d in (1, 2, 3, 4)}}
 
 def _short(x):
     "A number in three digits, or in six if three aren't nearly it"
@@ -149,8 +150,6 @@ def _short(x):
     return three if abs(float(three)-x) <= 1e-4*abs(x) else say_value(x.item())
 
 def _numbers(values): return torch.cat([torch.as_tensor(x).double().flatten() for x in values])
-
-_FUNCTIONS |= {f"rounded to {d} decimal{'s'*(d > 1)}": lambda w, d=d: w.round(decimals=d) for d in (1, 2, 3, 4)}
 
 def _function(got, wanted):
     "What was done to what is wanted, in a word or two; or None"
@@ -270,14 +269,13 @@ def _shaped(got, wanted):
     longer = [g > w for g,w in zip(got.shape, wanted.shape) if g != w]
     less = tuple(map(min, got.shape, wanted.shape))
     front = tuple(slice(n) for n in less)
-    if all(longer) != any(longer) or not wanted[front].any():
-        return f"{', '.join(odd).capitalize()}. What decides where it ends?"
-    if _equal(got[front], wanted[front]):
-        more = "there is too much at the end" if longer[0] else "the end is missing"
-        return f"What there is in common is right; {more}. Where is the last one?"
-    ends = [x[tuple(slice(have-n, None) for have,n in zip(x.shape, less))] for x in (got, wanted)]
-    if _equal(*ends):
-        return f"The end is right; what stands in front of it is {'too much' if longer[0] else 'missing'}."
+    if all(longer)==any(longer) and wanted[front].any():
+        if _equal(got[front], wanted[front]):
+            more = "there is too much at the end" if longer[0] else "the end is missing"
+            return f"What there is in common is right; {more}. Where is the last one?"
+        ends = [x[tuple(slice(have-n, None) for have,n in zip(x.shape, less))] for x in (got, wanted)]
+        if _equal(*ends):
+            return f"The end is right; what stands in front of it is {'too much' if longer[0] else 'missing'}."
     return f"{', '.join(odd).capitalize()}. What decides where it ends?"
 
 def _listed(got, wanted):
