@@ -312,7 +312,7 @@ class Meaning:
             self.guessed.append("the masks are grey pictures saved in colour: their grey levels are the codes")
         values = set().union(*found) if found else {0}
         of = f"in {n} of {len(masks)} masks" if n < len(masks) else "in the masks"
-        if values=={0,255} and len(named or {0:0,1:1})==2 and not self.void_codes: return self._binary(of)
+        if values=={0,255} and (not named or len(named)==2) and not self.void_codes: return self._binary(of)
         beside = any(255 in f and f-{0,255} for f in found)
         if beside and not self.void_codes and 255 not in (named or {}):
             self.void_codes = [VOID]
@@ -332,7 +332,7 @@ class Meaning:
             self.guessed.append("the masks hold codes, not colours: the lines of the legend, counted from 0 (`codes=`)")
 
     def _binary(self, of):
-        names = [self.named[k] for k in sorted(self.named)] if self.named else ["background","foreground"]
+        names = [name for _,name in sorted(self.named.items())] if self.named else ["background","foreground"]
         self.named = {0: names[0], 255: names[1]}
         self.guessed.append(f"0 is {names[0]!r} and 255 is {names[1]!r}: there are no other codes {of} (`codes=`)")
 
@@ -357,8 +357,7 @@ class Meaning:
         if unknown:
             raise ValueError(f"`void` names {unknown[0]!r}, and the codes are {', '.join(self.named.values())}: "
                              "name one of them")
-        named = {k: self.named[k] for k in sorted(self.named) if k not in self.void_codes}
-        own = [name for name in named.values() if not self.is_void(name)]
+        own = [name for k,name in sorted(self.named.items()) if k not in self.void_codes and not self.is_void(name)]
         classes = self.order or list(dict.fromkeys(own))
         lookup = np.full(256, UNLISTED, np.uint8)
         for code,name in self.named.items():
