@@ -132,10 +132,10 @@ class Pairs:
         photos,drawn = pictures_in(images),pictures_in(masks)
         if images==masks: photos,drawn = self._apart(photos)
         labels = [m for m in drawn if not SIBLINGS.search(m.stem)]
-        coarse = {mask_stem(m) for m in labels if re.search("_labelIds$", m.stem)}
-        labels = [m for m in labels if not (re.search("_labelTrainIds$", m.stem) and mask_stem(m) in coarse)]
+        coarse = {mask_stem(m) for m in labels if m.stem.endswith("_labelIds")}
+        labels = [m for m in labels if not (m.stem.endswith("_labelTrainIds") and mask_stem(m) in coarse)]
         self.photos,self.drawn = photos,labels
-        self.of = {p: None for p in photos}
+        self.of = dict.fromkeys(photos)
         self._match()
 
     def _apart(self, files):

@@ -38,9 +38,9 @@ def find_drives(
     if how: return folders if how=="folder" else prefixes
     def many(names): return len(set(names)) > 1 and len(names) >= 2*len(set(names))
     nested = all(p.parent not in roots and not split_of(p.parent.name) for p in images)
-    if nested and many(list(folders.values())): return folders
+    if nested and many(folders.values()): return folders
     telling = all("_" in p.stem and n.lower().strip("0123456789-") not in CAMERAS for p,n in prefixes.items())
-    return prefixes if telling and many(list(prefixes.values())) else {}
+    return prefixes if telling and many(prefixes.values()) else {}
 
 def draw_split(
     images:list, # Paths
