@@ -10,7 +10,7 @@ __all__ = ['look_at', 'images_in', 'find_image', 'check_image', 'unlisted', 'lis
            'check_head', 'check_loss']
 
 # %% ../nbs/00_review.ipynb #41db2db6
-import os, re
+import os, re, warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
@@ -33,7 +33,7 @@ def look_at(
     image:Path, # One of its images
 )->tuple: # Picture, uint8 `(H,W,3)`; classes, uint8 `(H,W)`; faults, a list of sentences. What can't be read is None
     "Read an image and its mask, and say all that is wrong with them."
-    path,picture = data.masks[image],None
+    path = data.masks[image]
     try: picture = data.image(image)
     except BadPicture as e: return None,None,[str(e)]
     except FileNotFoundError: return None,None,[_gone(image, "image")]
@@ -286,8 +286,8 @@ def check_masks(
         raise ValueError(f"the masks hold class {classes[0]} and 255 alone, and 255 is void: nothing but class "
                          f"{classes[0]} would be learned. If they are black and white, make 255 a class: "
                          "`open_data` does it by itself; with fastai's loaders, divide the mask by 255")
-    alone = len(classes)==1
-    return f"every pixel of the masks that were looked at is of class {classes[0]}: is that so?" if alone else ""
+    if len(classes) > 1: return ""
+    return f"every pixel of the masks that were looked at is of class {classes[0]}: is that so?"
 
 def check_batch(
     dls, # fastai's `DataLoaders`
@@ -295,7 +295,6 @@ def check_batch(
     most:int=8, # Batches to look at, where the first has but one class
 )->bool: # Are the targets masks of codes? Else nothing is checked
     "Refuse masks that train on nothing, warn where it looks so; chance goes on as if nobody had looked."
-    import warnings
     from fastai.torch_core import no_random
     dl = dls.train
     ours = hasattr(dl, "fake_l") # fastai's loader, with a chance of its own; PyTorch's has neither
