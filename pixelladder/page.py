@@ -110,8 +110,8 @@ def make_page(
     "Everything that the page loads."
     from PIL import Image
     from pixelladder.streets import draw_street
-    out = Path(out)
-    entries = [model_entry(m, _made(out)) for m in models or shipped_models()]
+    out = _made(Path(out))
+    entries = [model_entry(m, out) for m in models or shipped_models()]
     if len({e["name"] for e in entries}) < len(entries):
         raise ValueError("two of the models have the same name: rename a folder, so that the page can tell them apart")
     runtime = fetch_runtime(runtime)
@@ -184,7 +184,7 @@ def page(
     with tempfile.TemporaryDirectory() as place:
         out = given["out"] or place
         with server(out, given["port"]) as s: # a port that can't be had is told before the work
-            write_page(out, given["models"] or None)
+            write_page(out, given["models"])
             print(f"http://127.0.0.1:{s.server_port}/ (Ctrl-C ends it)", flush=True)
             try: s.serve_forever()
             except KeyboardInterrupt: raise KeyboardInterrupt("the page is closed") from None
