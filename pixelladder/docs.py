@@ -14,6 +14,7 @@ import argparse, ast, json, re
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from statistics import median_high
 
 # %% ../nbs/91_docs.ipynb #4b5f1238
 import yaml
@@ -242,10 +243,9 @@ def score_table()->str: # Markdown
     scores = {}
     for run in runs: scores.setdefault(run["head"], []).append(run["mean_iou"])
     rows = ["| head | mean IoU | over seeds |", "|---|---|---|"]
-    for head,values in sorted(scores.items(), key=lambda s: sorted(s[1])[len(s[1])//2]):
-        values = sorted(values)
-        spread = f"{values[0]:.2f} to {values[-1]:.2f}" if len(values) > 1 else "one seed"
-        rows.append(f"| {head} | {values[len(values)//2]:.3f} | {spread} |")
+    for head,values in sorted(scores.items(), key=lambda s: median_high(s[1])):
+        spread = f"{min(values):.2f} to {max(values):.2f}" if len(values) > 1 else "one seed"
+        rows.append(f"| {head} | {median_high(values):.3f} | {spread} |")
     return "\n".join(rows)
 
 # %% ../nbs/91_docs.ipynb #d7a0a2e8
