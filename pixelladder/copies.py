@@ -28,14 +28,14 @@ def stub(
     "An exercise's cell as the learner finds it."
     about = dict(re.findall(r"(difficulty|minutes)=(\d+)", _about(source)[1]))
     code = re.sub(r"^#\|.*\n", "", source, flags=re.M)
-    lines = code.split("\n")
-    functions = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.FunctionDef)]
+    lines,tree = code.split("\n"),ast.parse(code)
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
     for node in sorted(functions, key=lambda n: -n.lineno): # from the last to the first, so that line numbers stay true
         body = node.body[1:] if ast.get_docstring(node) is not None else node.body
         if body: lines[body[0].lineno-1:body[-1].end_lineno] = [" "*body[0].col_offset+"raise NotImplementedError"]
     effort = f"difficulty {about['difficulty']} of 3, about {about['minutes']} minutes"
     task = "put your code in the place of `raise NotImplementedError`."
-    return "\n".join([f"# Exercise, {effort}: {task}", *_rules(ast.parse(code)), *lines])
+    return "\n".join([f"# Exercise, {effort}: {task}", *_rules(tree), *lines])
 
 def _rules(tree):
     "What is not allowed in an answer, and what is asked of it beyond its signature"
@@ -196,11 +196,11 @@ def start(
     return files
 
 # %% ../nbs/83_copies.ipynb #dc94513f
-def _cell_of(book, name):
+def _cell_of(book, name, begin="# Exercise,"):
     "The cell of an exercise in a copy, or None"
     for cell in book["cells"]:
         source = "".join(cell["source"])
-        if source.startswith("# Exercise,") and re.search(rf"^(def|class) {name}\b", source, re.M): return cell
+        if source.startswith(begin) and re.search(rf"^(def|class) {name}\b", source, re.M): return cell
 
 def next_step(
     out:Path=WORK, # Your folder
@@ -217,8 +217,7 @@ def next_step(
     effort = f" ({effort[1]})" if effort else ""
     open_it = f"open {file}" if file.is_file() else f"`pixelladder start {stem}`, then open {file}"
     return (f"{name}, in chapter {stem}{effort}: {inspect.getdoc(EXERCISES[name].answer)}\n{open_it}, write it, "
-        f"and run the cell "
-            f"below it. {len(left)} of {len(EXERCISES)} are left.")
+            f"and run the cell below it. {len(left)} of {len(EXERCISES)} are left.")
 
 def reset(
     name:str, # An exercise
@@ -230,18 +229,16 @@ def reset(
     file = Path(out)/f"{stem}.ipynb"
     if not file.is_file(): raise FileNotFoundError(f"you have no {file} yet: `pixelladder start {stem}` makes it")
     book = _book(file)
-    cell,empty = _cell_of(book, name),_cell_of(_book(_copies()[stem]), name)
-    if cell is None: # its first line was changed
-        cell = next((c for c in book["cells"] if re.search(rf"^(def|class) {name}\b", "".join(c["source"]), re.M)),
-            None)
+    cell = _cell_of(book, name) or _cell_of(book, name, "") # where its first line was changed
+    empty = _cell_of(_book(_copies()[stem]), name)
     if cell is None:
-        raise ValueError(f"{file} has no cell with `{name}` any more: move it away, and `pixelladder start {stem}` "
-            f"makes a new one")
+        raise ValueError(f"{file} has no cell with `{name}` any more: move it away, and "
+                         f"`pixelladder start {stem}` makes a new one")
     old = _fresh(file.parent, f"{name}.py")
     old.write_text("".join(cell["source"])+"\n", encoding="utf-8")
     cell |= dict(source=empty["source"], outputs=[], execution_count=None)
     with replacing(file) as draft:
         draft.write_text(json.dumps(book, indent=1, ensure_ascii=False)+"\n", encoding="utf-8")
     forget(name)
-    return (f"{name} in {file} is empty again; what stood there is in {old}. If the notebook is open, reload it from "
-        f"the disk.")
+    return (f"{name} in {file} is empty again; what stood there is in {old}. If the notebook is open, "
+            "reload it from the disk.")
