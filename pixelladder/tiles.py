@@ -56,7 +56,7 @@ def tiled_scores(
         return
     outer,inner = (tile_spans(n, t, overlap, stride) for n,t in zip(size, tile))
     sums = weights = None
-    for (a,b),following in zip(outer, [*outer[1:], (size[0],None)]):
+    for (a,b),(end,_) in zip(outer, [*outer[1:], (size[0],None)]):
         for c,d in inner:
             window = fading_window(b-a, d-c)
             scores = score(a, b, c, d)*window
@@ -64,8 +64,8 @@ def tiled_scores(
             if weights is None: weights = sums.new_zeros(sums.shape[1:])
             sums[:, :b-a, c:d] += scores
             weights[:b-a, c:d] += window
-        done = following[0]-a
-        yield slice(a,a+done),slice(0,size[1]),sums[:, :done]/weights[:done]
+        done = end-a
+        yield slice(a,end),slice(0,size[1]),sums[:, :done]/weights[:done]
         sums = torch.cat([sums[:, done:], torch.zeros_like(sums[:, :done])], 1)
         weights = torch.cat([weights[done:], torch.zeros_like(weights[:done])])
 
