@@ -182,8 +182,9 @@ class Segmenter:
             raise ValueError(f"the classes are {classes.shape} and the picture is {picture.size[::-1]} (height, "
                              "width): predict them at the picture's own size")
         veiled = Image.blend(picture, self.colours(classes).convert("RGB"), alpha)
-        for i in (i for i,name in enumerate(self.codes) if name.lower()=="background"): # it stays as it is
-            veiled.paste(picture, mask=Image.fromarray((classes==i)*np.uint8(255)))
+        for i,name in enumerate(self.codes):
+            if name.lower()=="background": # it stays as it is
+                veiled.paste(picture, mask=Image.fromarray((classes==i)*np.uint8(255)))
         return veiled
 
     def shares(self,
