@@ -335,7 +335,7 @@ def export_onnx(
     if not isinstance(net, DensePredictor):
         raise ValueError(f"what is exported is body and head, and this is a {type(net).__name__}: "
                          "pass a `Segmenter`, or a `Learner` from `dense_learner`")
-    sizes = {0: Dim("batch", max=4096), 2: Dim("height", min=64, max=2**15), 3: Dim("width", min=64, max=2**15)}
+    sizes = {0: Dim("batch", max=4096), 2: Dim("height", min=64, max=LARGEST), 3: Dim("width", min=64, max=LARGEST)}
     example = torch.randn(2, net.body.n_in, 96, 128)
     program = torch.export.export(copy.deepcopy(net).cpu().eval(), (example,), dynamic_shapes=(sizes,))
     names = dict(input_names=["pictures"], output_names=["scores"])
