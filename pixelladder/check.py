@@ -168,14 +168,14 @@ def show_task(
     wanted = attempt(spec, spec.answer, case).value
     named = list(zip(inspect.signature(spec.answer).parameters, case.args))
     if isinstance(wanted, dict): return _show_facts(name, case, wanted)
-    shown = [pair for n,a in named for pair in _tensors(a, n)]
-    if not shown and not _tensors(wanted, "wanted"):
+    shown,asked = [pair for n,a in named for pair in _tensors(a, n)],_tensors(wanted, "wanted")
+    if not shown and not asked:
         call = say_call(name, case)
         if not call.startswith(f"{name}("): # too long for a line
             for n,a in named: print(*_lines(n, a), sep="\n")
         return print(f"{call} should give {say_value(wanted)}")
     grids,titles,kinds = [],[],[]
-    for title,x in [*shown, *_tensors(wanted, "wanted")]:
+    for title,x in [*shown, *asked]:
         planes,words = _planes(x, title)
         grids += planes
         titles += words
@@ -183,7 +183,7 @@ def show_task(
     show_grids(*grids, titles=titles, kinds=kinds)
     others = [f"{n}={say_value(a)}" for n,a in named if not _tensors(a, n)]
     if others: print(f"with {', '.join(others)}:")
-    if not _tensors(wanted, "wanted"): print(f"{say_value(wanted)} is wanted")
+    if not asked: print(f"{say_value(wanted)} is wanted")
 
 def _lines(name, x):
     "A long argument, an entry a line"

@@ -83,13 +83,12 @@ def _ours(spec, answer, cases):
 
 def _known(spec, cases, outcomes, wanted):
     "The hint of the mistake that gives all the same results; or else the same wherever it isn't an edge case"
-    ran = [(c,o,w) for c,o,w in zip(cases, outcomes, wanted) if o.error is None]
-    theirs = [_ours(spec, m.answer, cases) for m in spec.mistakes]
-    plain = [i for i,(c,_,_) in enumerate(ran) if not c.edge]
-    for which in [range(len(ran)), plain]:
-        if all(same(ran[i][1].value, ran[i][2]) for i in which): continue
-        for mistake,results in zip(spec.mistakes, theirs):
-            if all(results[i].error is None and same(results[i].value, ran[i][1].value) for i in which):
+    ran = [i for i,o in enumerate(outcomes) if o.error is None]
+    for which in (ran, [i for i in ran if not cases[i].edge]):
+        if all(same(outcomes[i].value, wanted[i]) for i in which): continue
+        for mistake in spec.mistakes:
+            theirs = _ours(spec, mistake.answer, cases)
+            if all(theirs[i].error is None and same(theirs[i].value, outcomes[i].value) for i in which):
                 return mistake.hint
 
 # %% ../nbs/80_judge.ipynb #4529198c
@@ -104,7 +103,7 @@ def _wrong_value(name, case, got, wanted):
     if not isinstance(wanted, (tuple,list)):
         return None if same(got, wanted) else (_off(name, case, got, wanted),got,wanted)
     if not any(isinstance(w, Tensor) for w in wanted):
-        return (None if same(got, wanted) else (_off(name, case, got, wanted),None,None))
+        return None if same(got, wanted) else (_off(name, case, got, wanted),None,None)
     if len(got) != len(wanted):
         parts = "1 part" if len(got)==1 else f"{len(got)} parts"
         return f"you return {parts}, wanted {len(wanted)}, on {case.says}.",None,None
