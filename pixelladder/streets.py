@@ -202,9 +202,9 @@ def car(c, side, z, rgb, rng):
     c.flat(x-.26, .42, x+.26, .55, z, (225,220,190), CAR)
 
 # %% ../nbs/00_streets.ipynb #adf6384e
-def _figure(c, x, z, coat, trousers, code, lift, rng):
-    "Legs, coat, arms and head, `lift` metres above the ground"
-    step,y = rng.uniform(.05, .25),lift
+def _figure(c, x, y, z, coat, trousers, code, rng):
+    "Legs, coat, arms and head, `y` metres above the ground"
+    step = rng.uniform(.05, .25)
     for u in (-step,step): c.line((x,.85+y,z), (x+u,.02+y*1.5,z), .17, trousers, code)
     for u in (-.27,.27): c.line((x+u*.8,1.4+y,z), (x+u*1.3,.9+y,z), .1, np.array(coat)*.85, code)
     c.facing([(x-.24,.8+y),(x+.24,.8+y),(x+.2,1.48+y),(x-.2,1.48+y)], z, coat, code)
@@ -212,7 +212,7 @@ def _figure(c, x, z, coat, trousers, code, lift, rng):
 
 def person(c, side, away, z, coat, trousers, rng):
     "Somebody on the pavement, `away` metres from the kerb"
-    _figure(c, side*(c.drive.road+away), z, coat, trousers, PEDESTRIAN, 0, rng)
+    _figure(c, side*(c.drive.road+away), 0, z, coat, trousers, PEDESTRIAN, rng)
 
 def cyclist(c, side, z, coat, rng):
     "Somebody on a bicycle, passing the parked cars"
@@ -220,7 +220,7 @@ def cyclist(c, side, z, coat, rng):
     for u in (-.45,.45): c.disc(x+u, .34, .33, z, (40,40,42), BICYCLIST, ring=True)
     frame = ((-.45,.34),(.05,.75)), ((.05,.75),(.45,.34)), ((-.05,.4),(.35,.9))
     for (x0,y0),(x1,y1) in frame: c.line((x+x0,y0,z), (x+x1,y1,z), .06, iron, BICYCLIST)
-    _figure(c, x, z, coat, (50,55,75), BICYCLIST, .28, rng)
+    _figure(c, x, .28, z, coat, (50,55,75), BICYCLIST, rng)
 
 # %% ../nbs/00_streets.ipynb #d780d783
 def _rng(*key): return np.random.default_rng(zlib.crc32(repr(key).encode()))
@@ -249,7 +249,7 @@ def _world(sequence):
     coats = [(170,60,50),(50,70,120),(60,60,62),(190,170,90),(80,110,80),(200,200,195),(120,70,110)]
     trousers = [(50,50,70),(70,62,56),(40,42,44)]
     paints = [(150,40,40),(60,75,110),(190,192,195),(50,52,55),(120,130,120)]
-    pick = lambda of: of[rng.integers(len(of))]
+    def pick(of): return of[rng.integers(len(of))]
     for side in (-1,1):
         things += _plots(side, SEQUENCES[sequence].trees, rng, pick)
         for gap,make in ((17,lamp),(11,sign),(12,rubbish_bin)):
@@ -331,7 +331,7 @@ def make_streets(
     "All frames of all drives on disk, drawn on first use."
     size = height_and_width(size)
     path = Path(path) if path else cache_path()/f"streets-1-{size[0]}x{size[1]}"
-    if path.exists() and not (path.is_dir() and next(path.iterdir(), None) is None): # an empty one is drawn into
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())): # an empty one is drawn into
         if _drawn_at(path)==size: return path
         raise ValueError(f"{path} is there, and holds no drawn streets of {size[0]}x{size[1]}: "
                          "name a folder that isn't there yet")
