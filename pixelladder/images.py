@@ -147,13 +147,11 @@ class Segments(dict):
 
 def _look_up(rgb, legend):
     "The codes of colours `(...,3)`; -1 where the legend lacks one"
-    keys = packed(list(legend))
+    keys,codes = packed(list(legend)),np.array(list(legend.values()), np.int32)
     order = np.argsort(keys)
-    found = packed(rgb)
-    at = np.searchsorted(keys[order], found).clip(max=len(keys)-1)
-    codes = np.array(list(legend.values()))[order][at].astype(np.int32)
-    codes[keys[order][at] != found] = -1
-    return codes
+    keys,codes,found = keys[order],codes[order],packed(rgb)
+    at = np.searchsorted(keys, found).clip(max=len(keys)-1)
+    return np.where(keys[at]==found, codes[at], -1)
 
 def _by_colour(name, mask, legend):
     "The codes of a colour picture"
