@@ -58,8 +58,7 @@ def exercise(
     after:str="", # Said once it is right: other ways, or what it is good for
 ):
     "Make an exercise known."
-    spec = Exercise(answer, cases, list(mistakes), list(hints), tuple(forbidden), run, after)
-    EXERCISES[answer.__name__] = spec
+    EXERCISES[answer.__name__] = Exercise(answer, cases, list(mistakes), list(hints), tuple(forbidden), run, after)
 
 # %% ../nbs/80_attempt.ipynb #66fb75a6
 class TooLong(BaseException):

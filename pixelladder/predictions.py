@@ -87,7 +87,7 @@ def _segment(model, picture, to, overlay, how):
     "The mask of one picture, and its overlay"
     from pixelladder.images import as_picture
     mask,over = to.with_name(f"{to.name}.png"),to.with_name(f"{to.name}_overlay.jpg")
-    _refuse_loss(picture, mask, *[over]*overlay)
+    _refuse_loss(picture, *([mask, over] if overlay else [mask]))
     photo = as_picture(picture)
     found = model.predict(photo, **how)
     writable_folder(mask.parent).mkdir(parents=True, exist_ok=True)

@@ -88,7 +88,7 @@ def score_model(
     grouped = 11 if camvid and tuple(model.codes)==CAMVID_CODES else None
     opened = open_photos if paints else open_data
     if known and not any(kwargs.get(k) for k in ("classes","codes","colours")) and _numbered(known["codes"]):
-        kwargs["codes"] = _numbered(model.codes) or None # where names are numbers, the model's are the same numbers
+        kwargs["codes"] = _numbered(model.codes) # where names are numbers, the model's are the same numbers
     found = opened(data, classes=kwargs.get("classes") or grouped, **data_options(kwargs))
     score = model.evaluate if paints else partial(evaluate, model)
     return score(found, split, holdout)
