@@ -133,7 +133,7 @@ def _first_file(roots, names): return next((r/n for r in roots for n in names if
 # %% ../nbs/00_layouts.ipynb #269ee95b
 def _meaning(roots, wanted, layout, files, classes):
     "Names, void and legend: what was given goes before what is found, and that before the layout's own"
-    void = void_of(wanted.get("void"))
+    void,voc = void_of(wanted.get("void")),layout=="Pascal VOC's layout"
     legend_file,names_file = wanted["colours"],wanted["codes"]
     if legend_file is None and names_file is None: legend_file = _first_file(roots, LEGEND_FILES)
     if names_file is None: names_file = _first_file(roots, CODE_FILES)
@@ -141,15 +141,15 @@ def _meaning(roots, wanted, layout, files, classes):
     def said(given): return Path(given).name if isinstance(given, (str,Path)) else "given"
     if names_file is not None:
         named = as_codes(names_file)
-        if layout=="Pascal VOC's layout" and not void[0]: void[0].append(VOID)
-        if layout=="Pascal VOC's layout" and not legend: legend = _voc_legend(named)
+        if voc and not void[0]: void[0].append(VOID)
+        if voc and not legend: legend = _voc_legend(named)
         groups,order = _own_or_grouped(names_file, named, classes)
         order = order or wanted.get("classes")
         return Meaning(named, legend, void, said(names_file), groups, order)
     if legend: return Meaning(None, legend, void, said(legend_file))
-    if classes not in (None,11) and layout!="Pascal VOC's layout":
+    if classes not in (None,11) and not voc:
         raise ValueError(f"`classes={classes}`, and nothing lists the codes: leave it out, or pass `codes`")
-    if layout=="Pascal VOC's layout":
+    if voc:
         named = dict(enumerate(VOC_CODES))
         return Meaning(named, _voc_legend(named), ([VOID],[],[]), "Pascal VOC's")
     if layout=="SegNet's layout":
