@@ -53,8 +53,7 @@ def number(
     "`value` as Python's own `float`; a text, a bool, an infinity or none at all is a `ValueError`."
     known = isinstance(value, (int,float)) or hasattr(value, "dtype") and getattr(value, "ndim", 1)==0
     kind = str(getattr(value, "dtype", type(value)))
-    known = known and not re.search("bool|str|U|complex|time", kind)
-    try: x = float(value) if known else math.nan
+    try: x = float(value) if known and not re.search("bool|str|U|complex|time", kind) else math.nan
     except OverflowError: x = math.inf # 10**400
     if math.isfinite(x) and (least is None or x >= least) and (most is None or x <= most): return x
     raise ValueError(f"`{name}` must be a number{_bounds(least, most)}, not {_short(value)}")
