@@ -1325,7 +1325,7 @@ exercise(checkerboard_score, _score_cases,
     after="A number is no eye: it finds only patterns of the period that you ask for.")
 
 # %% ../nbs/81_exercises.ipynb #c981d290
-from pixelladder.metrics import best_of_grid, class_iou, count_pairs
+from pixelladder.metrics import best_of_grid, class_iou, count_pairs, mean_iou
 
 def _pair_cases():
     t,p = torch.tensor([[0,1,1],[0,0,2]]), torch.tensor([[0,1,0],[0,0,1]])
@@ -1336,17 +1336,14 @@ def _pair_cases():
             Case(((_count(20000).long()%20).byte(), (_count(20000).long()%15).byte(), 20), "20 classes, uint8"),
             Case((t, torch.full((2,3), 255), 3), "nothing but void", edge=True)]
 
-def _counted(pred, target, n, keep=None):
-    keep = target != 255 if keep is None else keep
-    return torch.bincount(target[keep].long()*n+pred[keep].long(), minlength=n*n)[:n*n].view(n, n)
-def truth_in_columns(pred, target, n): return _counted(pred, target, n).T.contiguous()
-def void_is_the_last_class(pred, target, n): return _counted(pred, target.where(target != 255, n-1), n)
-def void_is_class_0(pred, target, n): return _counted(pred, target.where(target != 255, 0), n)
+def truth_in_columns(pred, target, n): return count_pairs(pred, target, n).T.contiguous()
+def void_is_the_last_class(pred, target, n): return count_pairs(pred, target.where(target != 255, n-1), n)
+def void_is_class_0(pred, target, n): return count_pairs(pred, target.where(target != 255, 0), n)
 def overflows_a_byte(pred, target, n):
     keep = target != 255
     return torch.bincount((target*n+pred)[keep], minlength=n*n)[:n*n].view(n, n)
-def counts_each_pair_once(pred, target, n): return _counted(pred, target, n).clamp(max=1)
-def as_shares(pred, target, n): return _counted(pred, target, n)/max(pred.numel(), 1)
+def counts_each_pair_once(pred, target, n): return count_pairs(pred, target, n).clamp(max=1)
+def as_shares(pred, target, n): return count_pairs(pred, target, n)/max(pred.numel(), 1)
 
 # %% ../nbs/81_exercises.ipynb #9bc5481e
 exercise(count_pairs, _pair_cases,
@@ -1420,7 +1417,7 @@ def _grid_cases():
             Case((m[:3,:7].contiguous(), 2, 3), "3x7: cells that the border cuts", edge=True),
             Case((m, 1, 3), "cells of 1", edge=True)]
 
-def _by_cell(mask, stride, n, choose):
+def _by_cell(mask, stride, choose):
     out = torch.zeros_like(mask)
     for i in range(0, mask.shape[0], stride):
         for j in range(0, mask.shape[1], stride):
@@ -1428,28 +1425,26 @@ def _by_cell(mask, stride, n, choose):
             out[i:i+stride, j:j+stride] = choose(cell)
     return out
 def _most(cell): return torch.bincount(cell.flatten()).argmax()
-def _ious(pred, mask, n): return class_iou(_counted(pred, mask, n))
-def takes_the_corner(mask, stride, n):
-    return _ious(_by_cell(mask, stride, n, lambda c: c[0,0]), mask, n).nanmean().item()
+def _score(pred, mask, n): return mean_iou(count_pairs(pred, mask, n))
+def _score_by_cell(mask, stride, n, choose): return _score(_by_cell(mask, stride, choose), mask, n)
+def takes_the_corner(mask, stride, n): return _score_by_cell(mask, stride, n, lambda c: c[0,0])
 def averages_the_codes(mask, stride, n):
-    return _ious(_by_cell(mask, stride, n, lambda c: c.double().mean().round().long()), mask, n).nanmean().item()
-def _score_by_cell(mask, stride, n, choose): return _ious(_by_cell(mask, stride, n, choose), mask, n).nanmean().item()
+    return _score_by_cell(mask, stride, n, lambda c: c.double().mean().round().long())
 def takes_the_median(mask, stride, n): return _score_by_cell(mask, stride, n, torch.median)
 def takes_the_largest_code(mask, stride, n): return _score_by_cell(mask, stride, n, torch.max)
 def leaves_the_border(mask, stride, n):
     h,w = (m//stride*stride for m in mask.shape)
     out = mask.clone()
-    out[:h, :w] = _by_cell(mask[:h, :w], stride, n, _most)
-    return _ious(out, mask, n).nanmean().item()
+    out[:h, :w] = _by_cell(mask[:h, :w], stride, _most)
+    return _score(out, mask, n)
 def stretches_the_cells(mask, stride, n):
     h,w = (max(m//stride, 1)*stride for m in mask.shape)
-    cells = _by_cell(mask[:h, :w], stride, n, _most)[::stride, ::stride]
-    return _ious(F.interpolate(cells[None,None].double(), size=mask.shape)[0,0].long(), mask, n).nanmean().item()
-def asks_the_grid_for_truth(mask, stride, n):
-    return _ious(mask, _by_cell(mask, stride, n, _most), n).nanmean().item()
-def gives_the_accuracy(mask, stride, n): return (_by_cell(mask, stride, n, _most)==mask).double().mean().item()
+    cells = _by_cell(mask[:h, :w], stride, _most)[::stride, ::stride]
+    return _score(F.interpolate(cells[None,None].double(), size=mask.shape)[0,0].long(), mask, n)
+def asks_the_grid_for_truth(mask, stride, n): return _score(mask, _by_cell(mask, stride, _most), n)
+def gives_the_accuracy(mask, stride, n): return (_by_cell(mask, stride, _most)==mask).double().mean().item()
 def absent_counts_as_0(mask, stride, n):
-    return _ious(_by_cell(mask, stride, n, _most), mask, n).nan_to_num(0).mean().item()
+    return class_iou(count_pairs(_by_cell(mask, stride, _most), mask, n)).nan_to_num(0).mean().item()
 
 # %% ../nbs/81_exercises.ipynb #4394fda0
 exercise(best_of_grid, _grid_cases,
