@@ -1076,7 +1076,7 @@ def _our_block(ni, n_skip, nf):
         if t.is_floating_point(): t.copy_(8*torch.rand(t.shape)+.1 if t.ndim==1 else torch.randn(t.shape))
     return block
 
-def _fill(theirs, ours, sizes):
+def _fill(theirs, ours):
     "Put the numbers of our layers into theirs, by what a layer is for and how many numbers it has"
     norm = next(m for m in ours.modules() if isinstance(m, torch.nn.BatchNorm2d))
     normed = [m for m in theirs.modules() if isinstance(m, torch.nn.BatchNorm2d)]
@@ -1097,7 +1097,7 @@ def _try_block(Block, ni, n_skip, nf, size, skip_size):
     x = torch.randn(2, ni, *size, requires_grad=True)
     skip = torch.randn(2, n_skip, *skip_size, requires_grad=True)
     block = Block(ni, n_skip, nf)
-    with torch.no_grad(): numbers,norms = _fill(block, ours, size)
+    with torch.no_grad(): numbers,norms = _fill(block, ours)
     out,work = _multiplications(lambda: block(x, skip))
     if not isinstance(out, Tensor): return {"its shape": f"none, for it gives {type(out).__name__}"}
     if out.requires_grad: out.pow(3).sum().backward()
@@ -1107,7 +1107,7 @@ def _try_block(Block, ni, n_skip, nf, size, skip_size):
             "multiplications, as a share of ours": round(work/ours, 1), "while it trains, it gives": out.detach()}
     torch.default_generator.manual_seed(2)
     with torch.no_grad():
-        _fill(block, _our_block(ni, n_skip, nf), size)
+        _fill(block, _our_block(ni, n_skip, nf))
         return said | {"after training, it gives": block.eval()(x, skip)}
 
 # %% ../nbs/81_exercises.ipynb #c0b134f7
@@ -1630,11 +1630,11 @@ def _drive_cases():
 
 def _two(names, held): return [n for n in names if n not in held],[n for n in names if n in held]
 def _drive(name): return name.rpartition("_")[0]
-def _hold(names, share, order, drive=_drive):
+def _hold(names, share, order):
     held = []
-    for d in order(list(dict.fromkeys(map(drive, names)))):
+    for d in order(list(dict.fromkeys(map(_drive, names)))):
         if len(held) >= share*len(names): break
-        held += [n for n in names if drive(n)==d]
+        held += [n for n in names if _drive(n)==d]
     return _two(names, held)
 def every_nth_frame(names, share): return _two(names, names[::round(1/share)])
 def the_last_frames(names, share): return _two(names, names[len(names)-round(share*len(names)):])
@@ -1697,10 +1697,10 @@ def _unread_cases():
             Case((_Reads((0,2), True), [f[0], torch.ones(1,3,4,4), torch.ones(1,4,2,2)], (8,8)),
                 "features that are 1, and a head that sees differences only", edge=True)]
 
-def _changed(head, features, size, change, same=torch.equal):
+def _changed(head, features, size, change):
     before = head(features, size)
     return [i for i,f in enumerate(features)
-            if same(head([*features[:i], change(f), *features[i+1:]], size), before)]
+            if torch.equal(head([*features[:i], change(f), *features[i+1:]], size), before)]
 def sets_to_zero(head, features, size): return _changed(head, features, size, torch.zeros_like)
 def adds_one(head, features, size): return _changed(head, features, size, lambda f: f+1)
 def those_that_are_read(head, features, size):
