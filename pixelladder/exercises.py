@@ -386,10 +386,7 @@ def _zero_cases():
             Case((_count(1,2,2,2), 1), "stride 1", edge=True),
             Case((_count(1,1,3,1),), "3x1, stride left out", edge=True)]
 
-def zeros_at_the_end_too(x, stride=2):
-    out = x.new_zeros(*x.shape[:2], x.shape[2]*stride, x.shape[3]*stride)
-    out[..., ::stride, ::stride] = x
-    return out
+def zeros_at_the_end_too(x, stride=2): return puts_zeros_between(x, stride)
 def one_zero_too_many(x, stride=2):
     h,w = ((n-1)*(stride+1)+1 for n in x.shape[2:])
     return zeros_at_the_end_too(x, stride+1)[..., :h, :w]
@@ -641,8 +638,8 @@ def _try_head(Head, body, size, n_out):
     c,stride = body.channels[-1],body.strides[-1]
     def cells(s): return [(n+s-1)//s for n in size]
     def features(last, others=0.):
-        return [last.new_full((len(last), ch, *cells(s)), others) for ch,s in zip(body.channels,
-            body.strides)][:-1]+[last]
+        finer = zip(body.channels[:-1], body.strides)
+        return [*(last.new_full((len(last), ch, *cells(s)), others) for ch,s in finer), last]
     def scores_of(last, others=0.): return head(features(last, others), size)
     x = torch.randn(2, c, *cells(stride), requires_grad=True)
     given = features(x)
@@ -654,8 +651,9 @@ def _try_head(Head, body, size, n_out):
     if scores.shape != (2,n_out,*size): return said
     if scores.requires_grad: scores.pow(2).sum().backward()
     reached = {"the features": _has_grad(x), "the weights": any(map(_has_grad, head.parameters()))}
-    return said | {"gradients reach": [n for n,ok in reached.items() if ok]} | _linear_facts(scores_of, x.detach(),
-        scores.detach()) | _later_facts(head, scores.detach(), x.detach(), work, features, size)
+    said["gradients reach"] = [n for n,ok in reached.items() if ok]
+    x,scores = x.detach(),scores.detach()
+    return said | _linear_facts(scores_of, x, scores) | _later_facts(head, scores, x, work, features, size)
 
 def _linear_facts(scores_of, x, scores):
     "What is true of every head that scores each cell alone and then enlarges bilinearly"
@@ -943,14 +941,14 @@ def _either_way(answer, x, skip):
 def crops_the_corner(x, skip): return torch.cat([skip[..., :x.shape[-2], :x.shape[-1]], x], 1)
 def puts_x_first(x, skip): return crop_and_concat(x, skip).roll(x.shape[1], 1)
 def squeezes_the_skip(x, skip): return torch.cat([F.interpolate(skip, size=x.shape[-2:]), x], 1)
+def _margins(x, skip): return [b-a for a,b in zip(x.shape[-2:], skip.shape[-2:])]
 def pads_x(x, skip):
-    dy,dx = [b-a for a,b in zip(x.shape[-2:], skip.shape[-2:])]
+    dy,dx = _margins(x, skip)
     return torch.cat([skip, F.pad(x, (dx//2, dx-dx//2, dy//2, dy-dy//2))], 1)
 def _cut(x, skip, top, left):
     rows,cols = ((torch.arange(n)+max(start, 0)).clamp(max=m-1)
         for n,m,start in zip(x.shape[-2:], skip.shape[-2:], (top,left)))
     return torch.cat([skip[..., rows, :][..., cols], x], 1)
-def _margins(x, skip): return [b-a for a,b in zip(x.shape[-2:], skip.shape[-2:])]
 def exchanges_the_margins(x, skip): return _cut(x, skip, *[m//2 for m in _margins(x, skip)][::-1])
 def one_margin_for_both(x, skip): return _cut(x, skip, *[_margins(x, skip)[0]//2]*2)
 def crops_the_last_corner(x, skip): return _cut(x, skip, *_margins(x, skip))
@@ -1197,10 +1195,9 @@ def _detached(answer, x, weight, *sizes):
 
 def _gradient(x, weight, stride, padding, size, pull=True):
     start = x.new_zeros(len(x), weight.shape[1], *size, requires_grad=True)
-    down = F.conv2d(start, weight, stride=stride, padding=padding)
-    down = down[..., :x.shape[-2], :x.shape[-1]]
-    return torch.autograd.grad(down, start, x[..., :down.shape[-2],
-        :down.shape[-1]] if pull else torch.ones_like(down))[0]
+    down = F.conv2d(start, weight, stride=stride, padding=padding)[..., :x.shape[-2], :x.shape[-1]]
+    pulled = x[..., :down.shape[-2], :down.shape[-1]] if pull else torch.ones_like(down)
+    return torch.autograd.grad(down, start, pulled)[0]
 def _grown(x, weight, stride, padding, rest):
     return [(n-1)*stride+k-2*padding+rest for n,k in zip(x.shape[-2:], weight.shape[-2:])]
 def pulls_with_ones(x, weight, stride=1, padding=0, output_padding=0):
@@ -1583,10 +1580,8 @@ def _zoomed(image, mask, flip, zoom, turn=True, mode="bilinear", mask_mode="near
     h,w = mask.shape
     t,l = ((h-h//zoom)//2,(w-w//zoom)//2) if crop else (0,0)
     image,mask = image[:, t:t+h//zoom, l:l+w//zoom],mask[t:t+h//zoom, l:l+w//zoom]
-    kind = {} if mode=="nearest" else dict(align_corners=False)
-    image = F.interpolate(image[None], size=(h,w), mode=mode, **kind)[0]
-    kind = {} if mask_mode=="nearest" else dict(align_corners=False)
-    mask = F.interpolate(mask[None,None].float(), size=(h,w), mode=mask_mode, **kind)[0,0].to(mask.dtype)
+    image = F.interpolate(image[None], size=(h,w), mode=mode)[0]
+    mask = F.interpolate(mask[None,None].float(), size=(h,w), mode=mask_mode)[0,0].to(mask.dtype)
     return (image.flip(-1) if flip else image),(mask.flip(-1) if flip and turn else mask)
 def mirrors_the_picture_alone(image, mask, flip, zoom): return _zoomed(image, mask, flip, zoom, turn=False)
 def blends_the_codes(image, mask, flip, zoom): return _zoomed(image, mask, flip, zoom, mask_mode="bilinear")
