@@ -180,7 +180,7 @@ def test_what_people_type(capsys):
     assert "stamp, hint 1 of 3" in (text := capsys.readouterr().out) and "def stamp(" in text
     for chapter in "01_nearest", "01", 1, "nearest", "exercises/01_nearest.ipynb", EXERCISES["fit"].answer:
         progress(chapter)
-        assert capsys.readouterr().out.startswith("nearest ") and "fit" not in "stamp"
+        assert capsys.readouterr().out.startswith("nearest ")
     with pytest.raises(ValueError, match="do you mean 'zero_insert'"): hint("zero_inserts")
 
 def test_a_pasted_solution_says_that_it_is_not_counted(cache, capsys, tmp_path):

@@ -222,7 +222,6 @@ def test_own_data_by_the_options_of_train(tmp_path):
     assert set(found["runs"][0]["iou"])=={"ground","bush"}==set(found["yardsticks"]["constant"]["iou"])
 
 def test_a_class_that_only_some_seeds_say():
-    from pixelladder.ladder import class_table
     for a,b in ((0.,None), (None,0.)):
         found = {"cost": {"nearest": {}}, "runs": [{"head": "nearest", "iou": {"a": .5, "b": v}} for v in (a,b)], "yardsticks": {}}
         assert class_table(found)["nearest"].to_dict()=={"a": .5, "b": 0.}

@@ -112,7 +112,7 @@ def test_gradient_reaches_every_parameter(body):
     features = torch.randn(2, body.channels[-1], *[-(-n//body.strides[-1]) for n in size], requires_grad=True)
     head([features], size).square().mean().backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in head.parameters())
-    assert features.grad.abs().amin() >= 0 and features.grad.abs().sum((0,1)).min() > 0 # every cell is read
+    assert features.grad.abs().sum((0,1)).min() > 0 # every cell is read
 
 @pytest.mark.parametrize("body", bodies)
 @pytest.mark.parametrize("dim", [-2, -1])

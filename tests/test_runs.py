@@ -1,5 +1,6 @@
 "Runs that survive: killed, interrupted, spoiled, locked, shared between processes; and each goes on to the same end."
-import csv, json, os, re, shlex, signal, subprocess, sys
+import csv, json, os, re, shlex, shutil, signal, subprocess, sys
+from pathlib import Path
 from random import Random
 import numpy as np, pytest, torch
 from PIL import Image
@@ -54,7 +55,7 @@ def child(job, rank):
 
 def two_processes(job):
     "One step and one validation, shared by the processes, against the same done by this one alone"
-    import torch, fastai.basics as fastai
+    import fastai.basics as fastai
     from fastai.vision.augment import FlipItem
     from pixelladder.data import open_data
     from pixelladder.learner import dense_learner
@@ -200,7 +201,6 @@ def test_batch_files_are_those_of_the_batch(data):
                 assert (y==truth).all() or (y==truth[:,::-1]).all()
 
 def test_a_mask_without_a_label_is_named(run, data, tmp_path):
-    import shutil
     shutil.copytree(data, tmp_path/"d")
     for p in (tmp_path/"d"/"trainannot").iterdir(): Image.fromarray(np.full((40,48), 11, np.uint8)).save(p) # all void
     sentence(run(*words(tmp_path/"d", "--out", tmp_path/"m")), "none of its pixels is labelled", ".png")
@@ -241,7 +241,6 @@ DAMAGE = { # what is done to the record, and to the tensors; what is said
 
 def test_a_damaged_checkpoint_is_never_gone_on_with(run, data, tmp_path):
     "It is one sentence, and the file stays as it is; what agrees, or was left to `train`, may be said"
-    import shutil
     from safetensors.torch import save_file
     from pixelladder.train import resume
     out = tmp_path/"m"
@@ -262,8 +261,7 @@ def test_a_damaged_checkpoint_is_never_gone_on_with(run, data, tmp_path):
     assert resume(out, lr=None, bf16=None, epochs=np.int64(2), size=[40,48], data=data)==out
 
 def test_numbers_of_numpy_are_pythons():
-    from pixelladder.train import DEFAULTS, settled
-    given = dict(data="streets", epochs=np.int64(2), size=(np.int64(40),48), batch_size=np.int32(4), class_weights=np.float32(.5), lr=np.float64(.01), seed=np.uint8(3), void=[np.int64(255)], val=np.float32(.25), codes=__import__("pathlib").Path("x.txt"))
+    given = dict(data="streets", epochs=np.int64(2), size=(np.int64(40),48), batch_size=np.int32(4), class_weights=np.float32(.5), lr=np.float64(.01), seed=np.uint8(3), void=[np.int64(255)], val=np.float32(.25), codes=Path("x.txt"))
     o = vars(settled(DEFAULTS | given))
     assert json.loads(json.dumps(o))=={**o, "size": [40,48]} and {k: o[k] for k in given}=={**given, "codes": "x.txt"} and o["size"]==(40,48)
     for name,value in (("lr",10**400), ("seed",2**64), ("epochs",2.), ("size",(40,48.)), ("val",True), ("class_weights",float("nan")), ("lr",0)):
