@@ -50,6 +50,11 @@ def here(*words):
         except SystemExit as e: status = e.code or 0
     return status,said.getvalue(),wrong.getvalue()
 
+def told(*words):
+    "Exit status and all that is said"
+    status,said,wrong = here(*words)
+    return status,said+wrong
+
 def cells(*sources):
     "In IPython, as a kernel does it, from where the notebooks are; after each cell its figures are drawn and closed"
     from IPython.core.interactiveshell import InteractiveShell

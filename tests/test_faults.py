@@ -2,7 +2,7 @@
 import os, re
 import numpy as np, pytest
 from PIL import Image
-from terminal import here
+from terminal import told
 from pixelladder.cache import cached_dls
 from pixelladder.data import check_data, near_copies, open_data
 
@@ -24,11 +24,6 @@ def fastai(tmp_path):
     (root/"codes.txt").write_text("\n".join(NAMES)+"\n")
     (root/"valid.txt").write_text("a_6.png\na_7.png\n")
     return root
-
-def command(*words):
-    "Exit status and all that is said"
-    status,said,wrong = here(*words)
-    return status,said+wrong
 
 def image(root, i=2): return root/"images"/f"a_{i}.png"
 def label(root, i=2): return root/"labels"/f"a_{i}_P.png"
@@ -81,13 +76,13 @@ def test_it_is_named_before_training(fastai, tmp_path, fault):
     named = set(re.findall(r"\ba_\d(?:_P)?(?=[.: ]|$)", said))
     assert {n.split("_P")[0] for n in named} <= {"a_2","a_7"}, said # and nothing else
     for words_ in (["data",fastai], ["train","--data",fastai,"--out",tmp_path/"m","--size","24x32"]):
-        status,text = command(*words_)
+        status,text = told(*words_)
         assert status==2 and words in text and "Traceback" not in text, text
     assert not (tmp_path/"m").exists()
 
 def test_crops_are_checked_too(fastai, tmp_path):
     FILES["all void"][0](fastai)
-    status,text = command("train","--data",fastai,"--out",tmp_path/"m","--crop","24x32")
+    status,text = told("train","--data",fastai,"--out",tmp_path/"m","--crop","24x32")
     assert status==2 and "none of its pixels" in text
 
 CODES = { # codes.txt as bytes, and what is said; None where it is understood
@@ -102,7 +97,7 @@ def test_the_list_of_names(fastai, fault):
     text,words = CODES[fault]
     (fastai/"codes.txt").write_bytes(text)
     if words:
-        status,said = command("data", fastai)
+        status,said = told("data", fastai)
         assert status==2 and words in said and "codes.txt" in said and "Traceback" not in said, said
     else:
         data = open_data(fastai)
@@ -114,7 +109,7 @@ def test_all_at_once_are_grouped(fastai, tmp_path):
     for i in (1,2,4): save(np.full(SIZE, 3, np.uint8), label(fastai, i))
     label(fastai, 3).unlink()
     save(codes()>1, label(fastai, 5))
-    status,text = command("train","--data",fastai,"--out",tmp_path/"m","--size","24x32")
+    status,text = told("train","--data",fastai,"--out",tmp_path/"m","--size","24x32")
     assert status==2 and "5 fault(s)" in text and "3 files: none of its pixels is labelled" in text and "a_1_P.png, a_2_P.png, a_4_P.png" in text, text
     assert "a_3.png: there is no mask" in text and "a_5_P.png:" in text and not re.search(r"\ba_[067]", text) and "Traceback" not in text
 
@@ -139,11 +134,11 @@ def test_copies_are_told(fastai, capsys):
     (fastai/"valid.txt").write_text("a_6.bmp\na_7.png\n")
     found = near_copies(open_data(fastai))
     assert len(found)==1 and found[0].startswith("a_6.bmp") and "a_1.png in 'train' is the same" in found[0]
-    assert "a_6.bmp" in command("data", fastai)[1]
+    assert "a_6.bmp" in told("data", fastai)[1]
 
 @pytest.mark.parametrize("size", ["--size","--crop"])
 def test_fewer_images_than_a_batch_are_trained_all_the_same(fastai, tmp_path, size):
-    status,text = command("train","--data",fastai,"--out",tmp_path/"m",size,"24x32","--arch","squeezenet1_1","--epochs","1","--batch-size","16")
+    status,text = told("train","--data",fastai,"--out",tmp_path/"m",size,"24x32","--arch","squeezenet1_1","--epochs","1","--batch-size","16")
     assert status==0 and "batches of 6, not of 16" in text and "nan" not in text, text
 
 def test_batches_of_what_there_is(fastai):

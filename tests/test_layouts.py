@@ -3,7 +3,7 @@ import json, re, subprocess, sys
 from pathlib import Path
 import numpy as np, pytest
 from PIL import Image
-from terminal import here
+from terminal import here, told
 from pixelladder.codes import CITYSCAPES, VOID
 from pixelladder.body import HEADS, Body, DensePredictor
 from pixelladder.predict import recipe, save_model
@@ -104,11 +104,6 @@ FAULTS = { # what is done to the second mask or image, and what is said
     "broken image": (lambda r: images(r)[1].write_bytes(b"\xff\xd8nothing"), "the image can't be read"),
     "broken mask": (lambda r: masks(r)[1].write_bytes(b"nothing"), "the mask can't be read")}
 
-def command(*words):
-    "Exit status and all that is said"
-    status,said,wrong = here(*words)
-    return status,said+wrong
-
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("kind", LAYOUTS)
 def test_each_fault_is_named(tmp_path, kind, fault):
@@ -120,7 +115,7 @@ def test_each_fault_is_named(tmp_path, kind, fault):
     faults = check_data(open_data(root))
     stem = re.sub(r"_(mask|L|gtFine_labelIds|leftImg8bit)$", "", named.stem)
     assert len(faults)==1 and words in faults[0] and stem in faults[0], faults
-    status,said = command("data", root)
+    status,said = told("data", root)
     assert status==2 and words in said and "Traceback" not in said and len(said.splitlines()) < 40, said
 
 CODES = { # faults of codes: layout, what is done, what is said, the option that helps
@@ -132,14 +127,6 @@ CODES = { # faults of codes: layout, what is done, what is said, the option that
     "no segments": ("coco", lambda r: (r/"annotations"/"panoptic_val2017.json").unlink(), "list of segments", "panoptic_val2017.json"),
     "polygons": ("grey", lambda r: [p.rename(p.with_suffix(".json")) for p in (r/"masks").iterdir()], "holds no pictures", "into PNGs"),
     "other names": ("grey", lambda r: [p.rename(p.with_name(f"{i}.png")) for i,p in enumerate(sorted((r/"masks").iterdir()))], "masks/img_000.png is wanted, and masks/0.png is there", "rename")}
-
-@pytest.mark.parametrize("fault", CODES)
-def test_what_codes_mean_is_asked_with_the_option_that_helps(tmp_path, fault):
-    kind,spoil,words,way = CODES[fault]
-    root = LAYOUTS[kind][0](tmp_path/"set")
-    spoil(root)
-    status,said = command("data", root)
-    assert status==2 and words in said and way in said and "Traceback" not in said and len(said.splitlines()) < 45, said
 
 def test_many_files_with_one_fault_are_one_line(tmp_path):
     root = grey(tmp_path/"set", 30)
@@ -254,7 +241,7 @@ def test_what_is_asked_goes_before_dataset_json(tmp_path):
     assert renamed.codes==["a","b","c","d"] and set(np.unique(renamed.mask(renamed.splits["val"][0])))=={0,1,2,3,VOID}
     before = open_data(root)
     assert open_data(root, group="none", split_seed=0).splits==before.splits # as it says itself
-    assert command("data", root, "--val", ".5", "--write")[0]==0 and len(open_data(root).splits["val"])==5
+    assert told("data", root, "--val", ".5", "--write")[0]==0 and len(open_data(root).splits["val"])==5
 
 WRONG = [("classes",3), ("classes",[1]), ("classes",{}), ("codes",3), ("codes",[None]), ("void",2.5), ("void",[None]), ("splits",[]), ("splits",{"train": None}), ("splits",{"train": [[]]}), ("splits",{"train": 3}),
          ("colours",[None]), ("colours",3), ("colours",[[1]]), ("images",""), ("masks",3), ("group",[])]
@@ -348,12 +335,12 @@ MORE = { # layout, what is done, what is said, the way out
     "a category that isn't there": ("coco", damaged(lambda m: m["annotations"][0]["segments_info"][0].update(category_id=99)), "isn't written as COCO writes it", "copy it again"),
     "another JSON file": ("coco", damaged(lambda m: [1,2]), "isn't written as COCO writes it", "copy it again")}
 
-@pytest.mark.parametrize("fault", MORE)
-def test_more_faults_are_told_with_the_way_out(tmp_path, fault):
-    kind,spoil,words,way = MORE[fault]
+@pytest.mark.parametrize("fault", CODES|MORE)
+def test_faults_are_told_with_the_way_out(tmp_path, fault):
+    kind,spoil,words,way = (CODES|MORE)[fault]
     root = LAYOUTS[kind][0](tmp_path/"set")
     spoil(root)
-    status,said = command("data", root)
+    status,said = told("data", root)
     assert status==2 and words in said and way in said and "Traceback" not in said and len(said.splitlines()) < 45, said
 
 @pytest.mark.parametrize("text", ["id,name,r,g,b\n0,sky,0,0,255\n1,road,90,90,90\n2,unlabelled,0,0,0\n", "name;r;g;b\nsky;0;0;255\nroad;90;90;90\nunlabelled;0;0;0\n", "0 0 0 255\tsky\n1 90 90 90\troad\n2 0 0 0\tunlabelled\n", "sky,7,0,0,255\nroad,8,90,90,90\nvoid,9,0,0,0\n"])
