@@ -24,9 +24,9 @@ CLASSES = [name for name,head in HEADS.items() if getattr(head, "says_classes", 
 KINDS = [name for name in CLASSES if name not in ("fcn32","fcn16")] # those are `fcn8` with another stride
 @cache
 def body(arch): return Body(arch)
-def build(arch, head, n_out=4):
+def build(arch, head):
     "A model, or a skip where the body hasn't the stride that the head asks for"
-    try: return DensePredictor(body(arch), HEADS[head](body(arch), n_out)).eval()
+    try: return DensePredictor(body(arch), HEADS[head](body(arch), 4)).eval()
     except ValueError as e:
         assert arch=="squeezenet1_1" and head=="fcn32" and "stride" in str(e), e
         pytest.skip(f"{arch} has no stride 32")
@@ -96,9 +96,9 @@ def test_class_weights(data):
 
 # --- a saved head comes back as what it was
 
-def saved(head, folder, arch="squeezenet1_1", n_out=11):
-    "A model with this head, saved; and what `make` gave on a picture"
-    model = DensePredictor(body(arch), head).eval()
+def saved(head, folder):
+    "A model with this head, saved"
+    model = DensePredictor(body("squeezenet1_1"), head).eval()
     save_model(model, folder, recipe(model, open_data(), (64,96)))
     return model
 

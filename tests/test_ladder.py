@@ -134,10 +134,10 @@ def test_a_training_that_never_began_locks_no_folder(scenes, tmp_path, monkeypat
         with pytest.raises(ValueError, match=f"{epochs} epochs are refused"): next(climb(scenes, tmp_path/"o", ["bilinear"], 1, **{**BUDGET, "epochs": epochs}))
 
 def test_only_what_this_ladder_trained_is_scored(scenes, ladder, tmp_path):
-    def again(change=None, data=scenes, name="unet-0", **more):
+    def again(change=None, data=scenes, **more):
         out = tmp_path/"again"
         shutil.rmtree(out, ignore_errors=True); shutil.copytree(ladder[0], out)
-        (out/f"{name}.json").unlink()
+        (out/"unet-0.json").unlink()
         if change: change(out)
         return next(climb(data, out, ["unet"], 1, **BUDGET, **more))
     assert again(lr=None)==ladder[1][1]

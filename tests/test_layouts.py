@@ -15,41 +15,41 @@ from pixelladder.layouts import find_data, write_dataset
 
 SIZE = (16,24)
 
-def photo(path, seed=0, size=SIZE):
+def photo(path, seed=0):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (*size,3), dtype=np.uint8)).save(path)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (*SIZE,3), dtype=np.uint8)).save(path)
 
-def mask(path, values, seed=0, size=SIZE):
+def mask(path, values, seed=0):
     "A mask in which each of `values` (codes or colours) is there"
     path.parent.mkdir(parents=True, exist_ok=True)
     values = np.array(values, np.uint8)
-    at = np.random.default_rng(seed).integers(0, len(values), size)
+    at = np.random.default_rng(seed).integers(0, len(values), SIZE)
     at.flat[:len(values)] = range(len(values))
     Image.fromarray(values[at]).save(path)
 
-def grey(root, n=10, values=(0,1,2,3,255), name="img_{:03}"):
+def grey(root, n=10, values=(0,1,2,3,255)):
     for i in range(n):
-        photo(root/"images"/f"{name.format(i)}.jpg", i)
-        mask(root/"masks"/f"{name.format(i)}.png", values, i)
+        photo(root/"images"/f"img_{i:03}.jpg", i)
+        mask(root/"masks"/f"img_{i:03}.png", values, i)
     return root
 
-def binary(root, n=10):
-    for i in range(n):
+def binary(root):
+    for i in range(10):
         photo(root/"images"/f"DSC_{i:03}.jpg", i)
         mask(root/"masks"/f"DSC_{i:03}_mask.png", (0,255) if i else (0,0), i)
     return root
 
 COLOURS = {"sky": (0,0,255), "road": (90,90,90), "unlabelled": (0,0,0)}
-def legend(root, n=10):
-    for i in range(n):
+def legend(root):
+    for i in range(10):
         photo(root/"images"/f"{i:03}.png", i)
         mask(root/"labels"/f"{i:03}_L.png", list(COLOURS.values()), i)
     (root/"legend.csv").write_text("name,r,g,b\n"+"".join(f"{k},{','.join(map(str, v))}\n" for k,v in COLOURS.items()))
     return root
 
-def cityscapes(root, n=4):
+def cityscapes(root):
     for split,city in [("train","aachen"),("train","bonn"),("val","ulm"),("test","berlin")]:
-        for i in range(n):
+        for i in range(4):
             stem = f"{city}_{i:06}_000019"
             photo(root/"leftImg8bit"/split/city/f"{stem}_leftImg8bit.png", i)
             place = root/"gtFine"/split/city
@@ -59,10 +59,10 @@ def cityscapes(root, n=4):
     return root
 
 CATEGORIES = [{"id": 1, "name": "person"}, {"id": 17, "name": "cat"}, {"id": 187, "name": "sky"}]
-def coco(root, n=4):
+def coco(root):
     for split in ("train2017","val2017"):
         notes = []
-        for i in range(n):
+        for i in range(4):
             photo(root/split/f"{i:012}.jpg", i)
             mask(root/"annotations"/f"panoptic_{split}"/f"{i:012}.png", [(0,0,0),(i+1,1,0),(7,0,1)], i)
             segments = [{"id": i+1+256, "category_id": 17}, {"id": 7+256**2, "category_id": 187}]
@@ -361,7 +361,7 @@ def test_an_empty_name_is_no_folder():
     with pytest.raises(ValueError, match="the name of the folder is empty"): open_data(" ")
     assert here("data", "")[0]==2
 
-def pair(image, mask_file, seed=0):
+def pair(image, mask_file, seed):
     photo(image, seed); mask(mask_file, (0,1,2), seed)
 
 def kaggle(root, split, i): pair(root/split/f"{i}.png", root/f"{split}_labels"/f"{i}_L.png", i)
@@ -473,11 +473,9 @@ def test_lists_name_an_image_once(tmp_path):
 def test_classes_called_by_their_numbers_are_those_of_the_model(tmp_path):
     "Another folder, in which not all of them occur"
     for folder,n in (("three",3),("two",2)):
-        for kind in ("images","labels"): (tmp_path/folder/kind).mkdir(parents=True)
         for i in range(4):
-            rng = np.random.default_rng(i)
-            Image.fromarray(rng.integers(0, 255, (40,48,3), dtype=np.uint8)).save(tmp_path/folder/"images"/f"a{i}.png")
-            Image.fromarray(rng.integers(0, n, (40,48), dtype=np.uint8)).save(tmp_path/folder/"labels"/f"a{i}.png")
+            photo(tmp_path/folder/"images"/f"a{i}.png", i)
+            mask(tmp_path/folder/"labels"/f"a{i}.png", range(n), i)
     data = open_data(tmp_path/"three")
     model = DensePredictor(body := Body("squeezenet1_1"), HEADS["bilinear"](body, 3))
     save_model(model, tmp_path/"m", recipe(model, data, (40,48)))

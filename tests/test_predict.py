@@ -414,10 +414,10 @@ def small_learner(path, **kwargs):
 
 def mask_of(path): return path.parent.parent/"masks"/path.name
 
-def fastai_loaders(root, values, codes, n=6):
+def fastai_loaders(root, values, codes):
     "fastai's own loaders of grey masks"
     for f in ("images","masks"): (root/f).mkdir(parents=True)
-    for i in range(n):
+    for i in range(6):
         Image.fromarray(noise(64, 64, i)).save(root/"images"/f"{i}.png")
         Image.fromarray(np.random.default_rng(i).choice(values, (64,64)).astype(np.uint8)).save(root/"masks"/f"{i}.png")
     return SegmentationDataLoaders.from_label_func(root, sorted((root/"images").iterdir()), mask_of, codes=codes, bs=2, num_workers=0)
