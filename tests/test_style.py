@@ -85,16 +85,15 @@ def exports():
     "For each module its notebook, and the modules that it imports when it is imported"
     found = {}
     for book in BOOKS:
-        name,wanted = None,set()
+        module,wanted = re.search(r"#\| default_exp (\w+)", book.read_text(encoding="utf-8")),set()
+        if not module: continue
         for directives,source in code_cells(book):
-            text = book.read_text(encoding="utf-8")
-            name = name or (re.search(r"#\| default_exp (\w+)", text) or [None]*2)[1]
             if not directives & {"export","exports","exporti"}: continue
             for node in parsed(source).body:
                 if isinstance(node, ast.ImportFrom) and (node.module or "")=="pixelladder": wanted |= {a.name for a in node.names}
                 elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pixelladder."): wanted.add(node.module.split(".")[1])
                 elif isinstance(node, ast.Import): wanted |= {a.name.split(".")[1] for a in node.names if a.name.startswith("pixelladder.")}
-        if name: found[name] = (book.stem,wanted)
+        found[module[1]] = (book.stem,wanted)
     return found
 
 def test_every_arrow_points_down():
