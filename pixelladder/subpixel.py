@@ -48,7 +48,6 @@ def checkerboard_score(
     return (phases.flatten(-2).std(-1, correction=0).mean()/y.abs().mean()).item()
 
 # %% ../nbs/03_checkerboard.ipynb #b37a4617
-def _shuffled(conv, *more): return nn.Sequential(conv, nn.PixelShuffle(2), *more)
 def _blurred(double): return nn.Sequential(double, nn.ReplicationPad2d((1,0,1,0)), nn.AvgPool2d(2, stride=1))
 
 DOUBLERS = {
@@ -56,7 +55,7 @@ DOUBLERS = {
     "transposed, ks 2": lambda ni,nf: nn.ConvTranspose2d(ni, nf, 2, stride=2),
     "transposed, ks 3": lambda ni,nf: nn.ConvTranspose2d(ni, nf, 3, stride=2, padding=1, output_padding=1),
     "transposed, ks 4": lambda ni,nf: nn.ConvTranspose2d(ni, nf, 4, stride=2, padding=1),
-    "sub-pixel": lambda ni,nf: _shuffled(nn.Conv2d(ni, 4*nf, 3, padding=1)),
+    "sub-pixel": lambda ni,nf: nn.Sequential(nn.Conv2d(ni, 4*nf, 3, padding=1), nn.PixelShuffle(2)),
     "sub-pixel, ICNR": lambda ni,nf: SubpixelConv(ni, nf),
     "sub-pixel, ICNR, blur": lambda ni,nf: _blurred(SubpixelConv(ni, nf))}
 
