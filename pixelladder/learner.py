@@ -152,4 +152,4 @@ def loss_without_void(
     target:torch.Tensor, # True classes, int64 `(B,H,W)`; void is 255
 )->torch.Tensor: # One number
     "The mean cross-entropy of the labelled pixels of the batch."
-    return torch.nn.functional.cross_entropy(scores, target, ignore_index=VOID)
+    return F.cross_entropy(scores, target, ignore_index=VOID)

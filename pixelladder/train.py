@@ -297,8 +297,8 @@ def _learner(o, rank, resume):
     # each process flips its own images; the model is that of the first
     set_seed(o.seed+rank, reproducible=True)
     dls = _batches(data, o)
-    how = dict(class_weights=_weights(data, dls, o), bf16=o.bf16, compile=o.compile)
-    how |= dict(standardize=o.standardize)
+    how = dict(class_weights=_weights(data, dls, o), standardize=o.standardize,
+               bf16=o.bf16, compile=o.compile)
     if o.sgd: how |= dict(opt_func=SGD, wd=1e-3/o.batch_size, wd_bn_bias=True)
     load = o.pretrained and not resume # a checkpoint has all the weights
     learn = dense_learner(dls, o.arch, head, pretrained=load, **how)
