@@ -37,10 +37,11 @@ RUNS = {"super2": ("super2", 480, {}), "denoise": ("denoise", 960, {}), "super2,
         "super4, random features": ("super4", 150, {"eye": False}),
         "denoise, CamVid": ("denoise", 960, CALM), "deblock": ("deblock", 150, {})}
 
-def pictures(data, images, quarter=False):
+def pictures(data, images, quarter):
     "uint8 tensors `(3,H,W)`"
     found = [torch.tensor(data.image(p)).permute(2,0,1) for p in images]
-    return [F.interpolate(p[None].float()/255, scale_factor=.25, mode="area")[0].mul(255).round().byte() for p in found] if quarter else found
+    if not quarter: return found
+    return [F.interpolate(p[None].float()/255, scale_factor=.25, mode="area")[0].mul(255).round().byte() for p in found]
 
 def sides(name, camvid):
     "What trains, and what is scored"
@@ -51,11 +52,12 @@ def sides(name, camvid):
     return pictures(data, data.splits["train"], quarter),pictures(data, score, quarter)
 
 @torch.no_grad()
-def on_grey(model, border=48):
+def on_grey(model):
     "The checkerboard that the last layer draws where nothing happens: mean over four greys, period 2"
-    greys = torch.full((4,3,160,160), 1.)*torch.tensor([.2,.4,.6,.8]).view(4,1,1,1)
-    made = model.eval()((greys-torch.tensor(model.body.stats[0]).view(3,1,1))/torch.tensor(model.body.stats[1]).view(3,1,1))
-    return sum(checkerboard_score(y[None, :, border:-border, border:-border], 2) for y in made)/4
+    greys = torch.tensor([.2,.4,.6,.8]).view(4,1,1,1).expand(4,3,160,160)
+    mean,std = (torch.tensor(s).view(3,1,1) for s in model.body.stats)
+    made = model.eval()((greys-mean)/std)
+    return sum(checkerboard_score(y[None, :, 48:-48, 48:-48], 2) for y in made)/4
 
 def filters():
     "The baselines against noise, each with the values to choose from"

@@ -36,10 +36,8 @@ def acc_camvid(pred, target):
 def one_by_one(net): return nn.Sequential(*net.features)
 def body_and_rest(model): return [params(model[0]), params(model[1:])]
 
-def fastais(dls, arch, n_out=None, **kwargs):
-    return unet_learner(dls, arch, n_out=n_out, cut=one_by_one, splitter=body_and_rest, **kwargs)
-
-RUNS = {"unet": dense_learner, "nearest": partial(dense_learner, head="nearest"), "unet_learner": fastais}
+RUNS = {"unet": dense_learner, "nearest": partial(dense_learner, head="nearest"),
+        "unet_learner": partial(unet_learner, cut=one_by_one, splitter=body_and_rest)}
 
 def learner(name, seed, data):
     set_seed(seed, reproducible=True)
