@@ -6,6 +6,7 @@ from pathlib import Path
 from pixelladder.files import replacing
 
 ROOT = Path(__file__).parent.parent
+THIN = ["Pole", "SignSymbol", "Fence", "Pedestrian", "Bicyclist"] # classes of things that are thin or small
 
 def parser(doc, out=None, runs=(), data=True):
     "For the script with this docstring: `--out`, and `--data`, if it trains, `--runs` and `--seeds` if it has `runs`"

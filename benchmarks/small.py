@@ -11,14 +11,13 @@ from pixelladder.body import DensePredictor, Stages, find_head
 from pixelladder.cache import cached_pixels, pixel_images
 from pixelladder.codes import VOID
 from pixelladder.data import open_data
-
 from pixelladder.learner import class_weights
 from pixelladder.metrics import class_iou, confusion
+from record import THIN
 
 SIZE = (192,256) # of a drawn street, in pixels; a pole is one to three pixels wide
 CROP = (96,128) # what a training step sees of it
 BATCH = 8
-THIN = ["Pole", "SignSymbol", "Fence", "Pedestrian", "Bicyclist"]
 WHAT = ("the drawn streets, 11 classes, counted on the 24 images of val at 192x256; a body of ten 3x3 convolutions from "
         "scratch (16 to 256 channels, strides 2 to 32), crops of 96x128, batch 8, class weights")
 

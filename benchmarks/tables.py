@@ -3,7 +3,7 @@ its plot, nbs/images/cost.png.
 
     python benchmarks/tables.py"""
 import hashlib, json
-from record import ROOT, recorded
+from record import ROOT, THIN, recorded
 
 def spread(values):
     "The median of the seeds, and their range; one seed alone as it is"
@@ -11,7 +11,6 @@ def spread(values):
     if len(values)==1: return f"{values[0]:.3f}"
     return f"{values[len(values)//2]:.3f} ({values[0]:.3f} to {values[-1]:.3f})"
 
-THIN = ["Pole", "SignSymbol", "Fence", "Pedestrian", "Bicyclist"]
 BUDGET = "192x256, 6 epochs"
 def thin(iou): return sum(iou[c] for c in THIN)/len(THIN)
 
