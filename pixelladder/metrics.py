@@ -132,7 +132,7 @@ def constant_baseline(
     "The confusion counts of a model that answers the most frequent class everywhere."
     n = class_count(n)
     true = _add_up((confusion(mask, mask, n) for mask in masks), n).diag()
-    counts = torch.diag(true).mul(0)
+    counts = torch.zeros(n, n, dtype=torch.int64)
     counts[:, true.argmax()] = true
     return counts
 
