@@ -96,7 +96,6 @@ def nearest_upsample(x, scale=2):
         for j in range(scale): out[..., i::scale, j::scale] = x
     return out
 
-def lu(row, scale=2): return F.interpolate(row[None,None], scale_factor=scale, mode="linear", align_corners=False)[0,0]
 WRONG["linear_upsample"] = [
     lambda row, scale=2: F.interpolate(row[None,None], scale_factor=scale, mode="linear")[0,0],
     lambda row, scale=2: N.linear_upsample(row.float(), scale).float(),
