@@ -111,7 +111,7 @@ def test_large_numbers_are_near_to_a_factor_and_to_an_offset():
 
 # --- in a notebook
 
-def test_the_name_stays_the_learners_and_the_chapter_goes_on(capsys, cache):
+def test_the_name_stays_the_learners_and_the_chapter_goes_on(capsys):
     spec = EXERCISES["nearest_upsample"]
     def nearest_upsample(x, scale=2): return x.repeat(1, 1, scale, scale)
     wrong = nearest_upsample

@@ -193,7 +193,7 @@ def test_plain_loaders(far):
     learn = dense_learner(dls, "squeezenet1_1", "fcn8", n_out=4, pretrained=False, normalize=False)
     assert is_far(next(learn.model.parameters()))
 
-def test_checkpoints(data, far, tmp_path):
+def test_checkpoints(data, far):
     "The optimizer's memory comes back to the device of its parameters"
     def learner(): return dense_learner(cached_dls(data, SIZE, 2).to(far), "squeezenet1_1", "nearest", pretrained=False)
     from pixelladder.checkpoints import _load, _tensors
@@ -257,12 +257,11 @@ def test_prediction(data, far, standardize):
     got = segmenter(picture)
     assert isinstance(got, np.ndarray) and (got==want).all() and evaluate(segmenter, data)==scores
     many = dict(flips=True, scales=(.5,1,1.5), confidence=True)
+    at_home = Segmenter(copy.deepcopy(segmenter.model).cpu(), segmenter.recipe)
     for how in (dict(how="whole"), dict(how="tiled", tile=(32,32))):
-        there,here = (s.predict(picture, **how, **many) for s in (segmenter,segmenter_for_model(segmenter)))
+        there,here = (s.predict(picture, **how, **many) for s in (segmenter,at_home))
         assert (there.classes==here.classes).all() and np.allclose(there.confidence, here.confidence, atol=1e-2)
     segmenter.overlay(picture)
-
-def segmenter_for_model(segmenter): return Segmenter(copy.deepcopy(segmenter.model).cpu(), segmenter.recipe)
 
 def test_files(data, far, tmp_path, monkeypatch):
     "What is written was brought to the CPU; a recipe is found wherever the model is"
@@ -294,7 +293,7 @@ def asked(monkeypatch):
     monkeypatch.setattr(Segmenter, "_scores", lambda self, x, **how: places.append(is_far(x)) or look(self, x, **how))
     return places
 
-def test_commands_take_the_gpu(data, root, far, tmp_path, monkeypatch, capsys, asked):
+def test_commands_take_the_gpu(data, root, far, tmp_path, monkeypatch, asked):
     import fastai.torch_core, pixelladder.ladder as ladder
     from pixelladder.cli import main
     for module in (fastai.torch_core,ladder): monkeypatch.setattr(module, "default_device", lambda: far)

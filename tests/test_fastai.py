@@ -64,7 +64,7 @@ def test_keeps(learn, files, tmp_path):
     learn.load(tmp_path/"w")
     assert (learn.predict(files[0])[1]==want).all()
 
-def test_pytorchs_own_loaders_do(files):
+def test_pytorchs_own_loaders_do():
     "They have no device, no transforms and no chance of their own"
     pairs = torch.utils.data.TensorDataset(torch.rand(6, 3, *SIZE), torch.randint(0, 12, (6,*SIZE)))
     dls = DataLoaders(*(torch.utils.data.DataLoader(pairs, 2) for _ in range(2)))

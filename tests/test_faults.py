@@ -129,7 +129,7 @@ def test_a_photo_is_turned_as_a_viewer_shows_it(fastai):
     xb,yb = data.dls((24,32), bs=6, num_workers=0).one_batch()
     assert xb.shape==(6,3,24,32) and yb.shape==(6,24,32)
 
-def test_copies_are_told(fastai, capsys):
+def test_copies_are_told(fastai):
     Image.open(image(fastai, 1)).save(image(fastai, 6).with_suffix(".bmp")); image(fastai, 6).unlink()
     (fastai/"valid.txt").write_text("a_6.bmp\na_7.png\n")
     found = near_copies(open_data(fastai))

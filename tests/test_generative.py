@@ -118,7 +118,7 @@ def test_pieces_are_cut_from_their_picture():
     torch.testing.assert_close(middle.as_subclass(torch.Tensor), p[:, 6:14, 9:21].float()/255)
     with pytest.raises(ValueError, match="a picture of 20x30 has no piece of 21x12"): Pieces([p], (21,12))
 
-def test_the_model_reads_normalized_pictures_and_says_plain_ones(body):
+def test_the_model_reads_normalized_pictures_and_says_plain_ones():
     shown = [(pictures(3,40,40, seed=i)*255).byte() for i in range(4)]
     dls = picture_dls(shown, shown, TASKS["super2"], (32,32), bs=2)
     learn = picture_learner(dls, TASKS["super2"])
@@ -128,7 +128,7 @@ def test_the_model_reads_normalized_pictures_and_says_plain_ones(body):
     torch.testing.assert_close((x*std+mean).as_subclass(torch.Tensor), TASKS["super2"].start(TASKS["super2"].lose(y)), atol=1e-5, rtol=0)
     torch.testing.assert_close(learn.model.eval()(x), (x*std+mean).as_subclass(torch.Tensor), atol=1e-5, rtol=0)
 
-def test_a_batch_learns(body):
+def test_a_batch_learns():
     torch.manual_seed(0)
     shown = [(F.interpolate(pictures(1,3,8,8, seed=i), size=(48,48))[0]*255).byte() for i in range(8)]
     learn = picture_learner(picture_dls(shown*4, shown, TASKS["super2"], (48,48)), TASKS["super2"])
@@ -243,7 +243,7 @@ def test_who_validates_of_photos_is_said_as_for_masks(photos, tmp_path):
     assert "1 pictures outside of images/" in open_photos(tmp_path).said[-1]
     with pytest.raises(ValueError, match="the name of the folder is empty"): open_photos("")
 
-def test_a_picture_that_comes_back_as_it_was_has_a_score(painter, photos, tmp_path, monkeypatch):
+def test_a_picture_that_comes_back_as_it_was_has_a_score(painter, tmp_path, monkeypatch):
     "A mean can't be taken of infinity; and what is for classes is a sentence"
     for i in range(2): Image.new("RGB", (32,24), (9*i,90,90)).save(tmp_path/f"{i}.png")
     monkeypatch.setattr(type(painter), "__call__", lambda self, image: np.asarray(image).repeat(2, 0).repeat(2, 1))

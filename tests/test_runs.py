@@ -277,7 +277,7 @@ def test_class_weights_that_no_loss_can_be_taken_with():
         with pytest.raises(ValueError, match="to the power of 1.*take 0.5 or 1"): weights_of([1,10,1000,0], power)
     assert weights_of([1,10,1000,0], 3.).tolist()==pytest.approx([1000,1,1e-6,0])
 
-def test_where_nothing_can_be_written(data, tmp_path, monkeypatch):
+def test_where_nothing_can_be_written(tmp_path, monkeypatch):
     "Said before anything is read, and nothing is made"
     from pixelladder.ladder import climb
     from pixelladder.train import train
