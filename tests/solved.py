@@ -7,14 +7,11 @@ from pixelladder.copies import _is_test
 
 PRELUDE = "import math, numpy as np, torch, torch.nn.functional as F, torchvision.transforms.functional as TF\nfrom torch import nn\nfrom fastai.layers import ConvLayer\n"
 
-def source_of(answer):
-    "Its code, without the decorator"
-    code = inspect.getsource(answer)
-    return code.removeprefix("@right\n")
+def code_by_id(path):
+    "The sources of a notebook's code cells, by their ids"
+    return {c["id"]: "".join(c["source"]) for c in json.loads(Path(path).read_text())["cells"] if c["cell_type"]=="code"}
 
-def code_of(path):
-    "The sources of a notebook's code cells"
-    return ["".join(c["source"]) for c in json.loads(Path(path).read_text())["cells"] if c["cell_type"]=="code"]
+def code_of(path): return list(code_by_id(path).values())
 
 def without_errors(source):
     "A cell without the statements that ask for the package's own errors: other answers have other sentences"
@@ -25,17 +22,16 @@ def without_errors(source):
 
 def with_tests(copy, chapter):
     "The copy's code cells, and between them the tests that the chapter hides, but for those of the package's own errors"
-    cells = {c["id"]: "".join(c["source"]) for c in json.loads(Path(copy).read_text())["cells"] if c["cell_type"]=="code"}
-    book = json.loads(Path(chapter).read_text())["cells"]
-    hidden = {c["id"]: "".join(c["source"]) for c in book if c["cell_type"]=="code" and c["id"] not in cells}
-    order,out = [c["id"] for c in book],[]
+    cells,book = code_by_id(copy),code_by_id(chapter)
+    order,out = list(book),[]
+    def hidden(ids): return [without_errors(book[j]) for j in ids if j not in cells and _is_test(book[j])]
     for i,source in cells.items():
-        while order and i in order: # what the copy has of its own comes where it stands there
-            j = order.pop(0)
-            if j==i: break
-            if _is_test(hidden.get(j, "")): out.append(without_errors(hidden[j]))
+        if i in order: # what the copy has of its own comes where it stands there
+            at = order.index(i)
+            out += hidden(order[:at])
+            order = order[at+1:]
         out.append(source)
-    return out+[without_errors(hidden[j]) for j in order if _is_test(hidden.get(j, ""))]
+    return out+hidden(order)
 
 def names_in(cells): return re.findall(r"^(\w+) = check\(\1\)", "\n".join(cells), re.M)
 
@@ -49,7 +45,8 @@ def answered(cells, answer):
 def unusual(name, number=0):
     "The `number`th unusual right answer to an exercise"
     imports = PRELUDE+("from pixelladder.fcn import bilinear_transposed as bt\n" if name=="add_skip" else "")
-    return imports+source_of(RIGHT[name][number%len(RIGHT[name])])
+    answer = RIGHT[name][number%len(RIGHT[name])]
+    return imports+inspect.getsource(answer).removeprefix("@right\n")
 
 SHORT = """from fastcore.basics import defaults
 from fastai.callback.training import ShortEpochCallback
