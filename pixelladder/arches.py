@@ -14,6 +14,7 @@ from pathlib import Path
 # %% ../nbs/00_arches.ipynb #54963ccb
 import torch, torchvision
 from torch import nn
+from .validators import whole
 
 # %% ../nbs/00_arches.ipynb #bb28e54b
 BODIES = ("resnet18", "resnet34", "resnet50", "vgg16_bn", "densenet121", "squeezenet1_1",
@@ -110,6 +111,7 @@ def network(
     name = getattr(arch, "__name__", arch)
     if not isinstance(name, str) or not name:
         raise ValueError(f"`arch` is {arch!r}: pass the name of a network, such as \"resnet18\"")
+    n_in = whole(n_in, "n_in")
     if name not in BODIES and callable(arch):
         raise ValueError(f"{name} is not among the torchvision networks tried here ({', '.join(BODIES)}): "
                          "take one of these, or pass the name of a timm model as a string "

@@ -66,8 +66,8 @@ def cells(*sources):
         for number in plt.get_fignums(): plt.figure(number).canvas.draw()
         plt.close("all")
 
-def run_cells(sources):
+def run_cells(sources, **env):
     "What the cells print; an error in one of them is an error"
-    r = ask(cells, *sources, MPLBACKEND="agg")
+    r = ask(cells, *sources, MPLBACKEND="agg", **env)
     assert r.returncode==0, r.stdout[-2000:]+r.stderr
     return r.stdout

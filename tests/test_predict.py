@@ -1,5 +1,5 @@
 "Pictures of any size and kind: tiles against two oracles, EXIF, bounded memory, 300 odd files, ONNX without PyTorch, and models of any `dense_learner`."
-import io, json, os, re, resource, subprocess, sys
+import io, json, os, re, resource, shlex, subprocess, sys
 from pathlib import Path
 from types import SimpleNamespace
 import numpy as np, pytest, torch
@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image
 import pixelladder
 from conftest import exports, segnet_folder
-from terminal import ask, here as run
+from terminal import ask, command, here as run
 from pixelladder.body import Body, DensePredictor, standardized
 from pixelladder.codes import CAMVID_CODES
 from pixelladder.palette import palette_for
@@ -175,7 +175,7 @@ def large_picture():
     def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss//1024
     model = blur(21, (256,256))
     before = most()
-    assert model(np.zeros((3000,4000,3), np.uint8)).shape==(3000,4000)
+    assert model(np.zeros((3000,4000,3), np.uint8), overlap=0).shape==(3000,4000)
     print(most()-before)
 
 def test_memory_is_that_of_a_strip():
@@ -366,10 +366,10 @@ def script():
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    "A learner and its ONNX file, which takes ten seconds"
+    "A learner that takes each picture by its own mean and deviation, and its ONNX file, which takes ten seconds"
     here = tmp_path_factory.mktemp("onnx")
     torch.manual_seed(0)
-    learn = small_learner(here/"d")
+    learn = small_learner(here/"d", standardize=True)
     for p in learn.model.head.parameters():
         if p.ndim==4: torch.nn.init.normal_(p, std=.2) # so that it sees many classes, and its skips
     return learn,export_onnx(learn, here/"m.onnx")
@@ -397,7 +397,12 @@ def test_the_script_runs_without_pytorch(exported, tmp_path, squeeze):
 
 @exports
 def test_onnx_of_a_learner_and_its_axes(exported, tmp_path):
-    onnx = pytest.importorskip("onnx")
+    onnx,runtime = pytest.importorskip("onnx"),pytest.importorskip("onnxruntime")
+    session,net = runtime.InferenceSession(exported[1]),exported[0].model.eval().cpu()
+    for size in (64,64),(65,97),(357,479):
+        x = torch.rand(1, 3, *size)*.3
+        with torch.no_grad(): wanted = net(x).numpy()
+        np.testing.assert_allclose(session.run(None, {"pictures": x.numpy()})[0], wanted, rtol=1e-3, atol=1e-4*np.abs(wanted).max())
     made = onnx.load(exported[1])
     for end in (made.graph.input[0],made.graph.output[0]):
         dims = end.type.tensor_type.shape.dim
@@ -562,12 +567,18 @@ def photos(tmp_path_factory):
             Image.fromarray(array).save(here/"photos"/folder/name)
     return here
 
+def command_in(folder, *words):
+    os.chdir(folder)
+    command(*words)
+
 def test_readmes_three_commands(photos):
     text = block("sh", "--overlay").replace("--out model\n", "--out model --size 48x64 --epochs 1 --arch squeezenet1_1\n")
-    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    r = subprocess.run(["bash", "-ec", text], cwd=photos, env=env, capture_output=True, text=True)
-    assert r.returncode==0, r.stdout+r.stderr
-    assert "guessed  0 is 'background' and 255 is 'foreground'" in r.stdout and "10 of 10 pictures" in r.stdout
+    commands = [shlex.split(line, comments=True) for line in text.splitlines()]
+    assert [words[:2] for words in commands]==[["pixelladder",c] for c in ("data","train","predict")]
+    ran = [ask(command_in, photos, *words[1:]) for words in commands]
+    said = "".join(r.stdout+r.stderr for r in ran)
+    assert [r.returncode for r in ran]==[0,0,0], said
+    assert "guessed  0 is 'background' and 255 is 'foreground'" in said and "10 of 10 pictures" in said
     for p in (photos/"photos"/"images").iterdir():
         with Image.open(p) as photo:
             for kind in (".png","_overlay.jpg"): assert Image.open(photos/"answers"/f"{p.stem}{kind}").size==photo.size
