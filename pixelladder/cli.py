@@ -109,13 +109,13 @@ def _export_parser(p):
 # %% ../nbs/90_cli.ipynb #18441f61
 def _ladder(given):
     "Train every head with several seeds at one budget, and write the table of what each costs and brings"
-    data,heads = given.pop("data", None),given.pop("heads", None)
-    out,seeds = given.pop("out", "_run/ladder"),given.pop("seeds", 3)
+    data,out = given.pop("data", None),given.pop("out", "_run/ladder")
+    which = {k: given.pop(k) for k in ("heads","seeds") if k in given}
     understood(data, given)
     from pixelladder.ladder import climb, ladder_table, measure
-    for run in climb(data, out, heads, seeds, **given):
+    for run in climb(data, out, **which, **given):
         print(f"{run['head']}, seed {run['seed']}: mean IoU {run['mean_iou']:.3f}\n", flush=True)
-    print(f"{ladder_table(measure(data, out, heads, seeds)).to_string()}\n\nall of it: {out}/ladder.json")
+    print(f"{ladder_table(measure(data, out, **which)).to_string()}\n\nall of it: {out}/ladder.json")
 
 def _ladder_parser(p):
     _training_options(p, ["data","head","seed","task","start"], OF_LADDER)

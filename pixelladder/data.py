@@ -40,6 +40,7 @@ from .review import batch_of, check_data, check_image, find_image, images_in, la
 from .review import list_errors, list_faults, look_at, near_copies, turned_photos, unlisted
 from .show import show_predictions
 from .streets import make_streets
+from .validators import height_and_width
 
 # %% ../nbs/04_data.ipynb #db02d76a
 @dataclass
@@ -220,6 +221,8 @@ def dls(self:SegmentationData,
     if (size is None)==(crop is None):
         raise ValueError(f"`size={size}` and `crop={crop}`: give one of the two, "
                          "`size` to squeeze whole images or `crop` to cut out a part")
+    if size: size = height_and_width(size)
+    else: crop = height_and_width(crop, "crop")
     train,valid = usable_images(self, holdout, crop)
     block = DataBlock(blocks=(ImageBlock, MaskBlock(self.codes)),
                       get_x=partial(SegmentationData.image, self), get_y=partial(SegmentationData.mask, self),

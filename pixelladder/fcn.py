@@ -67,7 +67,7 @@ class Enlarge(nn.Module):
         hold:bool=True, # Hold the border?
     ):
         super().__init__()
-        self.scale,self.hold = scale,hold
+        self.scale,self.hold = whole(scale, "scale"),hold
         if not learned: self.weight = None
         else:
             self.weight = nn.Parameter(bilinear_weight(n, 2*scale - scale%2))

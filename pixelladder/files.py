@@ -156,8 +156,9 @@ def lock_folder(
     fd = None
     try:
         fd = _open_lock(folder/".lock")
-        if fcntl: _take(fd, folder, doing, wait)
-        if _owner(fd) is not None: os.pwrite(fd, f"{os.getpid():<12}\n".encode(), 0)
+        if fcntl:
+            _take(fd, folder, doing, wait)
+            if _owner(fd) is not None: os.pwrite(fd, f"{os.getpid():<12}\n".encode(), 0)
         sweep_drafts(folder)
         yield
     finally:

@@ -219,6 +219,9 @@ def edge_loss(
     if made.shape != truth.shape:
         raise ValueError(f"`made` is {tuple(made.shape)} and `truth` {tuple(truth.shape)}: "
                          "compare pictures of one size")
+    if min(made.shape[-2:]) < 2:
+        raise ValueError(f"the pictures are {made.shape[-2]}x{made.shape[-1]}, and a step needs two pixels: "
+                         "give at least 2x2")
     error = made-truth
     down,right = error[..., 1:, :]-error[..., :-1, :], error[..., 1:]-error[..., :-1]
     return down.abs().mean() + right.abs().mean()

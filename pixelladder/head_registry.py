@@ -9,7 +9,7 @@ __all__ = ['HEADS', 'LIBRARY', 'import_library', 'arguments_of', 'given_back', '
            'explained']
 
 # %% ../nbs/00_head_registry.ipynb #4a8337a9
-import inspect, json
+import inspect, json, math
 from functools import partial
 from importlib import import_module
 
@@ -132,9 +132,10 @@ def _as_json(cls, name, value):
     def plain(v):
         if type(v) in (list,tuple,torch.Size): return [plain(x) for x in v]
         if type(v) is dict and all(type(k) is str for k in v): return {k: plain(x) for k,x in v.items()}
-        if isinstance(v, (float,str)) and hasattr(v, "dtype"): return v.item() # NumPy's are Python's, too
-        if v is None or type(v) in (bool,int,float,str): return v
-        raise ValueError(f"{cls} was made with `{name}={value!r}`, and {type(v).__name__} can't be written "
+        if isinstance(v, (float,str)) and hasattr(v, "dtype"): return plain(v.item()) # NumPy's are Python's, too
+        if v is None or type(v) in (bool,int,str) or type(v) is float and math.isfinite(v): return v
+        kind = v if isinstance(v, float) else type(v).__name__
+        raise ValueError(f"{cls} was made with `{name}={value!r}`, and {kind} can't be written "
                          "into model.json: make the head with numbers, text, lists and dicts of these")
     if name.startswith("*"):
         raise ValueError(f"{cls} was made with {value!r} for `{name}`, which can't be passed by a name: give it one of "

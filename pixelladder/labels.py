@@ -67,22 +67,28 @@ def as_codes(
     if isinstance(given, (str,Path)):
         if not Path(given).is_file():
             raise FileNotFoundError(f"there is no file {given}: name one that lists the codes")
-        if Path(given).suffix.lower() != ".json": return _numbered_lines(given) or dict(enumerate(read_codes(given)))
+        if Path(given).suffix.lower() != ".json":
+            return _few_enough(_numbered_lines(given) or dict(enumerate(read_codes(given))), file)
         given = read_json(given)
     given = _within(given)
     listed = isinstance(given, (list,tuple)) and len(given)
     if listed and all(isinstance(c, dict) and {"name","title"} & {*c} for c in given):
-        given = {c.get("id", i): c.get("name", c.get("title")) for i,c in enumerate(given)}
+        pairs = ((c.get("id", i),c.get("name", c.get("title"))) for i,c in enumerate(given))
+        return _few_enough(_by_code(pairs, file), file)
     elif listed and all(isinstance(n, str) for n in given):
         given = dict(enumerate(_each_once([n.strip() for n in given], file)))
     if not isinstance(given, dict) or not given:
         raise ValueError(f"{file} holds no names of codes: write a list of names, or a dictionary from code to name")
     keys,values = (sum(map(_is_code, vs)) for vs in (given, given.values()))
-    named = _by_code(given.items() if keys==len(given) or keys > values else ((v,k) for k,v in given.items()), file)
+    pairs = given.items() if keys==len(given) or keys > values else ((v,k) for k,v in given.items())
+    return _few_enough(_by_code(pairs, file), file) # two codes of one name are one class
+
+def _few_enough(named, source):
+    "From codes to names; too many names are an error"
     if len({n for n in named.values() if not is_void(n)}) > UNLISTED:
-        raise ValueError(f"{file} lists {len(named)} names, and 8 bits have room for {UNLISTED} classes and void: "
+        raise ValueError(f"{source} lists {len(named)} names, and 8 bits have room for {UNLISTED} classes and void: "
                          "merge some")
-    return named # two codes of one name are one class
+    return named
 
 def _by_code(pairs, file):
     "From a code to its name, or a sentence on what is no code, no name, or comes twice; many names of 255 are void"
@@ -359,6 +365,7 @@ class Meaning:
                              "name one of them")
         own = [name for k,name in sorted(self.named.items()) if k not in self.void_codes and not self.is_void(name)]
         classes = self.order or list(dict.fromkeys(own))
+        _few_enough(dict(enumerate(classes)), f"the legend ({self.source})")
         lookup = np.full(256, UNLISTED, np.uint8)
         for code,name in self.named.items():
             to = self.groups.get(name, name)

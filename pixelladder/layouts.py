@@ -335,7 +335,7 @@ def _filled(pairs):
         if one.drawn or pictures_in(one.masks, OTHER_KINDS): continue
         files = [p for p in one.masks.rglob("*") if p.is_file() and not p.name.startswith(".")]
         kinds = Counter(p.suffix or p.name for p in files)
-        if kinds and not kinds.keys() & KINDS:
+        if kinds and not {k.lower() for k in kinds} & KINDS:
             kind,n = kinds.most_common(1)[0]
             raise FileNotFoundError(f"{one.masks} holds no pictures ({n} files {kind}): a mask is a picture of codes; "
                                     "draw polygons and run lengths into PNGs first")
@@ -412,9 +412,10 @@ def write_dataset(
     lookup,classes = found["lookup"],found["codes"]
     codes = {str(c): classes[lookup[c]] for c in range(256) if lookup[c] < len(classes)}
     void = [c for c in range(256) if lookup[c]==VOID]
-    kept = {k: v if k=="group" else relative(Path(v), root) for k,v in found["named"].items()}
+    def inside(p): return relative(Path(p).absolute(), root.absolute())
+    kept = {k: v if k=="group" else inside(v) for k,v in found["named"].items()}
     kept |= {"classes": classes, "codes": codes, "void": void}
-    kept["splits"] = {s: [relative(p, root) for p in ps] for s,ps in found["splits"].items()}
+    kept["splits"] = {s: [inside(p) for p in ps] for s,ps in found["splits"].items()}
     legend = found["colours"]
     if legend and all(isinstance(k, tuple) for k in legend) and len(legend) < 256:
         names = {",".join(map(str, k)): lookup[v] if v != VOID else VOID for k,v in legend.items()}

@@ -14,6 +14,12 @@ from .codes import VOID
 from .validators import number
 
 # %% ../nbs/00_losses.ipynb #f79e738e
+def _check_shapes(scores, masks):
+    wanted = scores.shape[:1]+scores.shape[2:]
+    if masks.shape != wanted:
+        raise ValueError(f"the masks are {tuple(masks.shape)}, and scores of {tuple(scores.shape)} want "
+                         f"{tuple(wanted)}: one code a pixel, without channels")
+
 class MaskedFocal:
     ("Cross-entropy in which sure pixels count less ([Lin et al. 2017](https://arxiv.org/abs/1708.02002)); "
      "void is left out.")
@@ -26,6 +32,7 @@ class MaskedFocal:
         masks:torch.Tensor, # int64 `(B,H,W)`, void 255
     )->torch.Tensor: # The mean over the labelled pixels
         "The loss of a batch."
+        _check_shapes(scores, masks)
         loss = F.cross_entropy(scores, masks.long(), ignore_index=VOID, reduction="none")
         unsure = (1-torch.exp(-loss)).clamp(min=1e-6) # a root has no slope at 0
         return (unsure**self.gamma*loss).sum()/(masks != VOID).sum().clamp(min=1)
@@ -45,14 +52,13 @@ class MaskedDice:
         masks:torch.Tensor, # int64 `(B,H,W)`, void 255
     )->torch.Tensor: # The mean over images and classes
         "The loss of a batch."
-        if masks.shape != scores.shape[:1]+scores.shape[2:]:
-            raise ValueError(f"the masks are {tuple(masks.shape)}, and scores of {tuple(scores.shape)} want "
-                             f"{tuple(scores.shape[:1]+scores.shape[2:])}: one code a pixel, without channels")
+        _check_shapes(scores, masks)
         known = (masks != VOID)[:,None]
         probs = scores.softmax(1)*known
         truth = (masks[:,None]==torch.arange(scores.shape[1], device=scores.device)[:,None,None]).float()
-        overlap,total = (probs*truth).sum((2,3)),(probs+truth).sum((2,3))
-        return (1-(2*overlap+self.smooth)/(total+self.smooth)).mean()
+        overlap,total = (probs*truth).sum((2,3)),(probs+truth).sum((2,3))+self.smooth
+        missed = 1-(2*overlap+self.smooth)/total.clamp(min=1e-6)
+        return (missed*(total > 0)).mean() # nothing but void is no mistake
 
     def activation(self, scores): return scores.softmax(1)
     def decodes(self, scores): return scores.argmax(1)

@@ -8,10 +8,11 @@ Docs: https://pixelladder.github.io/pixelladder/report.html.md"""
 __all__ = ['understood', 'report_data', 'score_model', 'say_scores']
 
 # %% ../nbs/89_report.ipynb #0bc20daf
-import json, re
+import re
 from functools import partial
 from pathlib import Path
 from typing import Literal
+from .files import read_json
 from .folders import NAMED, data_options
 
 # %% ../nbs/89_report.ipynb #97471fb2
@@ -60,8 +61,9 @@ def report_data(
 # %% ../nbs/89_report.ipynb #f32a5de9
 def _makes_pictures(folder):
     "Was the model trained for a task of chapter 11?"
-    try: return "task" in json.loads((Path(folder)/"model.json").read_text(encoding="utf-8"))
-    except (ValueError, OSError): return False
+    try: known = read_json(Path(folder)/"model.json")
+    except (ValueError, OSError): return False # `load_model` says what is wrong
+    return isinstance(known, dict) and "task" in known
 
 def _numbered(names):
     "From its number to each name, if all are called by their numbers as `open_data` does it; else None"

@@ -36,6 +36,7 @@ def _grid(x):
     if a.size != np.prod(a.shape[-2:], dtype=int):
         raise ValueError(f"a grid has one height and one width, and shape {a.shape} has more: "
                          "pick one image and one channel, as in `x[0,0]`")
+    if not a.size: raise ValueError(f"a grid has cells, and shape {a.shape} has none: give it height and width")
     return a.reshape(a.shape[-2:] if a.ndim > 1 else (1,-1)).astype(float)
 
 # %% ../nbs/00_show.ipynb #4747f216
@@ -69,6 +70,7 @@ def show_grids(
     if not n==len(titles)==len(kinds):
         raise ValueError(f"{n} grids, {len(titles)} titles and {len(kinds)} kinds: give one of each for every grid")
     gap,top = .5,.35
+    if n*gap >= 11: raise ValueError(f"{n} grids don't fit side by side: show at most 21 at a time")
     cell = min(cell, (11-gap*n)/sum(g.shape[1] for g in grids))
     slots = [max(g.shape[1]*cell, .09*max(map(len, t.split("\n"))))+gap for g,t in zip(grids, titles)]
     width,height = sum(slots),max(len(g) for g in grids)*cell+2*top
@@ -165,6 +167,7 @@ def show_predictions(
     ("A row of image, truth, prediction and mistakes for each image; void hatched, "
      "mistakes in the colour that was predicted, a legend of the classes that are present.")
     masks = [_array(m) for m in masks]
+    if not masks: raise ValueError("there is no image to show: give at least one, and its mask")
     preds = [_array(p) for p in preds] if preds is not None else []
     _check_rows(images, masks, preds)
     palette = palette[:len(codes)]

@@ -39,6 +39,7 @@ def checkerboard_score(
     "Standard deviation of the `period` x `period` phase means, over the mean absolute value."
     period = whole(period, "period")
     if y.ndim < 2: raise ValueError(f"`y` must have height and width, not the shape {tuple(y.shape)}")
+    if not y.is_floating_point(): raise ValueError(f"`y` must be float, not {y.dtype}: take `y.float()`")
     h,w = (n//period*period for n in y.shape[-2:])
     if min(h, w)==0:
         raise ValueError(f"a pattern of period {period} doesn't show in {y.shape[-2]}x{y.shape[-1]} pixels: "

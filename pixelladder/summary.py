@@ -21,6 +21,7 @@ from torch.utils.module_tracker import ModuleTracker
 
 # %% ../nbs/84_summary.ipynb #c20b6c8d
 from .body import Body, DensePredictor, Stages
+from .validators import height_and_width
 
 # %% ../nbs/84_summary.ipynb #1e229543
 @torch.no_grad()
@@ -101,6 +102,7 @@ def summary(
     size:tuple, # Height and width of a picture, in pixels; at least twice the last stride
 )->pd.DataFrame: # A row a level: `channels`, `size` in cells, `sees` in pixels, `parameters`, `MiB` kept, `GMAC`
     "A model, level by level."
+    size = height_and_width(size)
     check_last_grid(model.body, size)
     ghost,x = copy.deepcopy(model).to("meta").train(),torch.empty(1, model.body.n_in, *size, device="meta")
     levels = _levels(ghost)
@@ -131,6 +133,9 @@ def draw_unet(
     size:tuple, # Height and width of a picture, in pixels
 ):
     "The grids of a U-Net: the body's on the way down, the blocks' on the way up, skips across."
+    if not hasattr(model.head, "blocks"):
+        raise ValueError(f"what is drawn is a `UnetHead`, and this head is a {type(model.head).__name__}: "
+                         "look at it with `summary`")
     ghost = copy.deepcopy(model).to("meta").eval()
     head,deepest = ghost.head,len(model.body.strides)-1
     with _outputs({"body": ghost.body, **dict(enumerate(head.blocks))}) as found:

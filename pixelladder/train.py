@@ -53,8 +53,11 @@ def train(
     task:Literal["classes","super2","super4","colour","denoise","deblock"]="classes", # Or make pictures (chapter 11)
 )->Path: # `out`
     "Train a model; every epoch is saved, so that a run that was stopped can go on"
-    options = {k: v for k,v in locals().items() if k!="out"}
-    return _run(settled(options), writable_folder(out))
+    o = settled({k: v for k,v in locals().items() if k!="out"})
+    if o.crop and o.size not in (None,DEFAULTS["size"]):
+        crop,size = (f"{h}x{w}" for h,w in (o.crop,o.size))
+        print(f"{crop} is cut from whole images (--crop), so --size {size} isn't used")
+    return _run(o, writable_folder(out))
 
 # %% ../nbs/87_train.ipynb #3b3555b8
 # Of the options of `train`

@@ -123,6 +123,8 @@ def _check_strides(body, finest, without):
         raise ValueError(f"the body {getattr(body, 'arch', '')} has features at the strides {strides}, "
                          f"and none at {finest}: pass one of these as `finest`, or take another body")
     skips = [s for s in body.strides[:-1] if s >= finest]
+    if not isinstance(without, (tuple,list)):
+        raise ValueError(f"`without` must be a list of strides, not {without!r}: as in (8,16)")
     if odd := set(without)-set(skips):
         raise ValueError(f"`without` names the strides {sorted(odd)}, and the skips are at {skips}: choose among these")
 

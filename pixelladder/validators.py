@@ -82,13 +82,14 @@ def follow(
     name:str="it", # What to call it
 ):
     "Nothing if `value` is what `schema` says; else a `ValueError` for the first place where it isn't."
+    said = name if name=="it" else f"`{name}`"
     if isinstance(schema, dict):
-        if not isinstance(value, dict): raise ValueError(f"`{name}` must be a dictionary, not {_short(value)}")
+        if not isinstance(value, dict): raise ValueError(f"{said} must be a dictionary, not {_short(value)}")
         for key,inner in schema.items():
             known = key.removesuffix("?")
             if known in value: follow(value[known], inner, known if name=="it" else f"{name}.{known}")
-            elif known==key: raise ValueError(f"it lacks {known}" if name=="it" else f"`{name}` lacks {known}")
+            elif known==key: raise ValueError(f"{said} lacks {known}")
     elif isinstance(schema, list):
-        if not isinstance(value, (list,tuple)): raise ValueError(f"`{name}` must be a list, not {_short(value)}")
+        if not isinstance(value, (list,tuple)): raise ValueError(f"{said} must be a list, not {_short(value)}")
         for i,v in enumerate(value): follow(v, schema[0], f"{name}[{i}]")
     else: schema(value, name)

@@ -8,16 +8,21 @@ from pixelladder import validators
 from pixelladder.arches import network
 from pixelladder.cache import Augment
 from pixelladder.codes import make_lookup
-from pixelladder.fcn import enlarge
+from pixelladder.body import Body, DensePredictor
+from pixelladder.fcn import Enlarge, enlarge
 from pixelladder.generative import edge_loss
 from pixelladder.metrics import ClassIoU, MeanIoU, class_iou, coarsen, confusion, grid_labels, mean_iou, pixel_accuracy
-from pixelladder.nearest import bilinear_upsample, fit, linear_upsample, nearest_upsample
-from pixelladder.show import show_pictures
+from pixelladder.labels import Meaning, as_codes
+from pixelladder.losses import MaskedDice, MaskedFocal
+from pixelladder.nearest import NearestHead, bilinear_upsample, fit, linear_upsample, nearest_upsample
+from pixelladder.show import show_grids, show_pictures, show_predictions
 from pixelladder.store import load_model
 from pixelladder.subpixel import checkerboard_score, icnr, overlap_map, pixel_shuffle, shuffle_as_transposed
 from pixelladder.transposed import (as_transposed, bilinear_kernel, bilinear_transposed, conv_matrix, input_size, output_size, solve_size, stamp,
                                     transposed_by_gradient, transposed_by_matrix, transposed_by_zeros, transposed_conv, zero_insert)
-from pixelladder.unet import OriginalUnet
+from pixelladder.summary import draw_unet, summary
+from pixelladder.tiles import tile_spans
+from pixelladder.unet import OriginalUnet, UnetHead
 
 MANY = settings(max_examples=int(os.environ.get("PIXELLADDER_EXAMPLES", 250)), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)) # seven tests: 1,750 calls
 
@@ -186,6 +191,20 @@ Augment(zoom=(2, 1))
 Augment(flip=2)
 Augment(light="much")
 show_pictures({})
+show_grids(*[zeros(2, 2)]*25)
+show_grids(zeros(0, 2))
+show_predictions([], [], None, ["a"], [[0, 0, 0]])
+Enlarge(2, 2.5)
+MaskedFocal()(zeros(1, 2, 3, 3), zeros(1, 1, 3, 3).long())
+edge_loss(zeros(1, 3, 1, 4), zeros(1, 3, 1, 4))
+checkerboard_score(zeros(1, 1, 4, 4).long())
+Body("squeezenet1_1", 0)
+draw_unet(DensePredictor(BODY, NearestHead(BODY, 2)), (64, 64))
+summary(DensePredictor(BODY, NearestHead(BODY, 2)), 64)
+UnetHead(BODY, 3, without=4)
+as_codes([{"id": 1, "name": "sky"}, {"id": 1, "name": "road"}])
+Meaning(None, {c: f"c{c}" for c in np.ndindex(20, 15, 1)}).settle()
+tile_spans(100, 64, overlap=[])
 network(3, 3, False)
 network("resnet18", 0, False)
 load_model(None)
@@ -206,6 +225,8 @@ transposed_conv(zeros(1, 2, 0, 3), zeros(2, 1, 2, 2))
 transposed_by_gradient(zeros(1, 2, 3, 3), zeros(2, 1, 2, 2).double())
 """.strip().split("\n")
 
+BODY = Body("squeezenet1_1")
+
 @pytest.mark.parametrize("call", NO)
 def test_a_sentence_says_no(call):
     with pytest.raises(ValueError) as e: eval(call, {**vars(torch), **globals()})
@@ -216,6 +237,13 @@ def test_nan_under_void_is_nobodys():
     scores[..., 0, 0] = float("nan")
     assert confusion(scores, torch.tensor([[[255,1],[0,1]]]), 2).sum()==3
     assert (Augment(flip=None).flip,Augment(flip=True).flip,Augment(light=False).light)==(0,1,0)
+
+@pytest.mark.parametrize("smooth", [0,1])
+def test_nothing_but_void_is_no_mistake(smooth):
+    scores,void = torch.randn(2, 3, 4, 4, requires_grad=True),torch.full((2,4,4), 255)
+    loss = MaskedDice(smooth)(scores, void)
+    loss.backward()
+    assert loss==0 and (scores.grad==0).all()
 
 def test_numpy_integers_are_whole_numbers():
     x = torch.arange(4.).view(1,1,2,2)

@@ -5,7 +5,7 @@ import numpy as np, pytest
 from PIL import Image
 from terminal import here, told
 from pixelladder.codes import CITYSCAPES, VOID
-from pixelladder.body import HEADS, Body, DensePredictor
+from pixelladder.body import Body, DensePredictor, find_head
 from pixelladder.predict import recipe, save_model
 from pixelladder.report import score_model
 from pixelladder.data import check_data, list_faults, open_data
@@ -245,6 +245,14 @@ def test_what_is_asked_goes_before_dataset_json(tmp_path):
 
 WRONG = [("classes",3), ("classes",[1]), ("classes",{}), ("codes",3), ("codes",[None]), ("void",2.5), ("void",[None]), ("splits",[]), ("splits",{"train": None}), ("splits",{"train": [[]]}), ("splits",{"train": 3}),
          ("colours",[None]), ("colours",3), ("colours",[[1]]), ("images",""), ("masks",3), ("group",[])]
+def test_dataset_json_is_read_from_everywhere(tmp_path, monkeypatch):
+    root = grey(tmp_path/"set", 4)
+    monkeypatch.chdir(tmp_path)
+    kept = json.loads(write_dataset("set", find_data("set", images="set/images", masks="set/masks")).read_text())
+    assert (kept["images"],kept["masks"])==("images","masks") and all(p.startswith("images/") for ps in kept["splits"].values() for p in ps)
+    monkeypatch.chdir("/")
+    assert len(open_data(root).masks)==4
+
 @pytest.mark.parametrize("key, value", WRONG)
 def test_a_wrong_value_in_dataset_json_is_a_sentence(tmp_path, key, value):
     root = grey(tmp_path/"set", 4)
@@ -477,7 +485,7 @@ def test_classes_called_by_their_numbers_are_those_of_the_model(tmp_path):
             photo(tmp_path/folder/"images"/f"a{i}.png", i)
             mask(tmp_path/folder/"labels"/f"a{i}.png", range(n), i)
     data = open_data(tmp_path/"three")
-    model = DensePredictor(body := Body("squeezenet1_1"), HEADS["bilinear"](body, 3))
+    model = DensePredictor(body := Body("squeezenet1_1"), find_head("bilinear")(body, 3))
     save_model(model, tmp_path/"m", recipe(model, data, (40,48)))
     iou = score_model(str(tmp_path/"m"), str(tmp_path/"two"))["iou"]
     assert list(iou)==["class 0","class 1","class 2"]

@@ -271,6 +271,11 @@ def test_a_record_is_looked_at_before_the_first_epoch(tmp_path):
     from pixelladder.checkpoints import Checkpoint
     with pytest.raises(ValueError, match="must be what JSON can hold"): Checkpoint(tmp_path/"m", {}, {"epochs": np.int64(2)})
 
+def test_a_size_beside_a_crop_is_said_to_be_unused(data, tmp_path, capsys):
+    from pixelladder.train import train
+    out = train(str(data), tmp_path/"m", head="bilinear", arch="squeezenet1_1", size=(40,44), crop=(32,32), epochs=1)
+    assert capsys.readouterr().out.startswith("32x32 is cut from whole images (--crop), so --size 40x44 isn't used\n") and load_model(out).size==(32,32)
+
 def test_class_weights_that_no_loss_can_be_taken_with():
     from pixelladder.learner import weights_of
     for power in (1000., 1e308):

@@ -166,6 +166,8 @@ def test_crop_or_size(voc):
     assert data.dls(size=(32,48), bs=2, num_workers=0).one_batch()[1].shape==(2,32,48)
     for wrong in ({}, {"size": (32,48), "crop": (32,48)}):
         with pytest.raises(ValueError, match="give one of the two"): data.dls(**wrong)
+    for wrong in (dict(size=64), dict(size="40x48"), dict(crop=64)):
+        with pytest.raises(ValueError, match="must be height and width"): data.dls(**wrong)
     with pytest.raises(ValueError, match="all 5 images in the split 'train' of VOC2012 are smaller than 480x640: crop less"): data.dls(crop=(480,640))
 
 # --- d2l's run
