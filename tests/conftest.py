@@ -25,6 +25,9 @@ def throwaway_cache(tmp_path_factory):
     os.environ.pop("PIXELLADDER_CACHE")
     if before is not None: os.environ["PIXELLADDER_CACHE"] = before
 
+def pytest_collectstart(collector):
+    import pixelladder # before torchvision, which it mends; not in the process that only hands out the tests
+
 def pytest_collection_finish(session):
     "What the imports left is no garbage: looking through it again and again took a fifteenth of all tests' time"
     gc.collect()
