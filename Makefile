@@ -8,7 +8,7 @@ course: .venv/installed    ## run every chapter, top to bottom; executed copies 
 	$(BIN)/pixelladder course
 
 test: .venv/installed      ## run every test, a process a core
-	MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=67108864 $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 
 lab: .venv/installed       ## copy the exercises into mine/, where nothing overwrites them, and open them in JupyterLab
 	$(BIN)/pixelladder start
