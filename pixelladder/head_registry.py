@@ -88,6 +88,10 @@ def is_named(
     wanted = LIBRARY[name][1]
     return cls.__name__==wanted and [c.__name__ for c in cls.__mro__].count(wanted)==1
 
+def _is_own(name, cls):
+    module,wanted = LIBRARY.get(name, ("",""))
+    return (cls.__module__,cls.__name__)==(f"pixelladder.{module}",wanted)
+
 def _made_with(head): return vars(head).get("made_with", getattr(head, "arguments", {}))
 
 def head_name(
@@ -104,7 +108,8 @@ def head_name(
     found,taken = {},[]
     for name,make in HEADS.items():
         maker,fixed = (make.func,make.keywords) if isinstance(make, partial) else (make,{})
-        if maker is not cls or not all(arguments.get(k)==_read_again(v) for k,v in fixed.items()): continue
+        if not (maker is cls or _is_own(name, cls)): continue # a chapter may have put its own under the name
+        if not all(arguments.get(k)==_read_again(v) for k,v in fixed.items()): continue
         if is_named(name, cls): found[name] = len(fixed)
         else: taken.append(name)
     if not found:

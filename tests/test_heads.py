@@ -11,7 +11,7 @@ from torch.export import Dim, export
 import pixelladder.all # every chapter names its heads
 from pixelladder.head_registry import LIBRARY, given_back
 from pixelladder.bfloat16 import BFloat16
-from pixelladder.body import HEADS, Body, DensePredictor, Head, standardized
+from pixelladder.body import HEADS, Body, DensePredictor, Head, head_name, standardized
 from pixelladder.data import open_data, split_for
 from pixelladder.fcn import FCNHead
 from pixelladder.learner import class_weights, dense_learner, weights_of
@@ -323,6 +323,12 @@ def test_a_standardizing_model_comes_back(data, tmp_path):
     plain = dense_learner(data.dls((40,48), bs=2, num_workers=0), "squeezenet1_1", pretrained=False)
     save_model(plain, tmp_path/"plain")
     assert load_model(tmp_path/"plain").recipe["format"]==2 and not load_model(tmp_path/"plain").model.body.standardize
+
+def test_the_packages_own_head_has_its_name_when_a_notebook_wrote_the_class_again(monkeypatch):
+    "As where `nbdev-test` runs two notebooks in one process"
+    made = NearestHead(body("squeezenet1_1"), 3)
+    monkeypatch.setitem(HEADS, "nearest", type("NearestHead", (Head,), {"forward": NearestHead.forward}))
+    assert head_name(made)[0]=="nearest"
 
 class Tied(Head): # named within the test
     "Two layers with one weight"
