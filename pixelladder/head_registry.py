@@ -89,6 +89,7 @@ def is_named(
     return cls.__name__==wanted and [c.__name__ for c in cls.__mro__].count(wanted)==1
 
 def _is_own(name, cls):
+    "Is it the package's class of this name, whatever stands under the name by now?"
     module,wanted = LIBRARY.get(name, ("",""))
     return (cls.__module__,cls.__name__)==(f"pixelladder.{module}",wanted)
 

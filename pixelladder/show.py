@@ -69,9 +69,10 @@ def show_grids(
     titles,kinds = titles or [""]*n, kinds or ["input"]+["output"]*(n-1)
     if not n==len(titles)==len(kinds):
         raise ValueError(f"{n} grids, {len(titles)} titles and {len(kinds)} kinds: give one of each for every grid")
-    gap,top = .5,.35
-    if n*gap >= 11: raise ValueError(f"{n} grids don't fit side by side: show at most 21 at a time")
-    cell = min(cell, (11-gap*n)/sum(g.shape[1] for g in grids))
+    gap,top,page = .5,.35,11
+    most = int(page/gap)-1
+    if n > most: raise ValueError(f"{n} grids don't fit side by side: show at most {most} at a time")
+    cell = min(cell, (page-gap*n)/sum(g.shape[1] for g in grids))
     slots = [max(g.shape[1]*cell, .09*max(map(len, t.split("\n"))))+gap for g,t in zip(grids, titles)]
     width,height = sum(slots),max(len(g) for g in grids)*cell+2*top
     fig,left = plt.figure(figsize=(width,height), facecolor="white"),0

@@ -106,7 +106,7 @@ const result = cases.map((c) => {
 def settings():
     "More than 2,000 settings, in both directions and both dimensions"
     cases = []
-    for n,k,s,p,op,d in product((1,2,5), (1,2,3,4,5), (1,2,3,4), (0,1,2,3), (0,1,2), (1,2)):
+    for n,k,s,p,op,d in product((1,2,4,5), (1,2,3,4,5), (1,2,3,4), (0,1,2,3), (0,1,2), (1,2)):
         cases.append(dict(mode="transposed", view="stamps", dim=1, n=n, k=k, s=s, p=p, op=op, d=d, w="ramp"))
     for n,k,s,p,op,d in product((2,3), (2,3,4), (1,2,3), (0,1), (0,1), (1,2)):
         cases.append(dict(mode="transposed", view="stamps", dim=2, n=n, k=k, s=s, p=p, op=op, d=d, w="tent"))

@@ -4,7 +4,6 @@ It finds more than a rendering does: Quarto passes dead links and anchors, missi
 not see a wrong Quarto option, the theme, or what the pages look like; the workflow `docs` renders the real site."""
 import inspect, json, os, re, shutil, subprocess, tomllib
 from configparser import ConfigParser
-from functools import cache
 from dataclasses import is_dataclass
 from html.parser import HTMLParser
 from importlib import import_module
@@ -21,10 +20,8 @@ HTTP_ONLY = {"host.robots.ox.ac.uk"} # Pascal VOC's home, as its authors and tor
 # --- from a notebook to a page
 
 def pages_in(folder):
-    from nbdev import config
     from nbdev.serve import proc_nbs
     os.chdir(folder)
-    config._load_toml = cache(config._load_toml) # a tenth of the time is to read one file again
     proc_nbs(n_workers=0)
 
 def process(folder):
