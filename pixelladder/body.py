@@ -9,8 +9,7 @@ __all__ = ['cut_classifier', 'ConcatPool', 'classifier_head', 'head_parameters',
            'standardized', 'Body', 'Head', 'DensePredictor']
 
 # %% ../nbs/00_body_and_head.ipynb #341f7513
-import copy, math
-from bisect import bisect_left
+import math
 
 # %% ../nbs/00_body_and_head.ipynb #028d41ff
 import torch
@@ -18,7 +17,7 @@ import torch.nn.functional as F
 from torch import nn, Tensor
 
 # %% ../nbs/00_body_and_head.ipynb #326c8398
-from .arches import network
+from .arches import meta_copy, network, smallest_side
 from .head_registry import HEADS, arguments_of
 from .head_registry import find_head, head_name # for those who import `body`
 from .validators import whole
@@ -90,9 +89,8 @@ def feature_shapes(
     n_in:int, # Channels of the picture
     size:int, # Height and width of the picture, in pixels
 )->list: # `(C,H,W)` of each feature
-    "The shapes of the features of `net`, without the arithmetic: a copy of it runs on PyTorch's `meta` device."
-    ghost = copy.deepcopy(net).to("meta").eval()
-    return [tuple(f.shape[1:]) for f in ghost(torch.empty(1, n_in, size, size, device="meta"))]
+    "The shapes of the features of `net`, without the arithmetic: a copy without numbers runs on the `meta` device."
+    return [tuple(f.shape[1:]) for f in meta_copy(net)(torch.empty(1, n_in, size, size, device="meta"))]
 
 # %% ../nbs/00_body_and_head.ipynb #0e8a948d
 def group_by_size(
@@ -106,16 +104,6 @@ def group_by_size(
         if after[1:] != before[1:]: groups.append([])
         groups[-1].append(layer)
     return [nn.Sequential(*group) for group in groups]
-
-# %% ../nbs/00_body_and_head.ipynb #1ec39149
-@torch.no_grad()
-def _smallest(ghost, n_in):
-    "The side of the smallest square that leaves a network a cell at the bottom; most take a single pixel"
-    def reads(side):
-        try: return bool(ghost(torch.empty(1, n_in, side, side, device="meta")))
-        except (RuntimeError, ValueError, AssertionError): return False
-    enough = next(2**i for i in range(9) if reads(2**i))
-    return bisect_left(range(enough), True, lo=enough//2+1, key=reads)
 
 # %% ../nbs/00_body_and_head.ipynb #7b446536
 def standardized(
@@ -145,14 +133,13 @@ class Body(nn.Module):
         # grey is about the mean of three colours, and so may other channels be
         self.stats = stats if len(stats[0])==n_in else tuple([sum(s)/len(s)]*n_in for s in stats)
         self.net = Stages(*group_by_size(net, n_in)) if isinstance(net, list) else net
-        ghost = copy.deepcopy(self.net).to("meta").eval()
-        try: shapes = feature_shapes(ghost, n_in, 256)
+        try: shapes = feature_shapes(self.net, n_in, 256)
         except (RuntimeError, AssertionError) as e:
             raise ValueError(f"{self.arch} can't read a picture of 256x256 ({e}), and a body needs at least 3 "
                              "resolutions at any size: take a convolutional one") from e
         self.channels = [c for c,_,_ in shapes]
         self.strides = [2**round(math.log2(256/h)) for _,h,_ in shapes]
-        self.minimum = _smallest(ghost, n_in)
+        self.minimum = smallest_side(self.net, n_in)
         if len(set(self.strides)) < 3:
             raise ValueError(f"{self.arch} gives features at the strides {self.strides}, and a dense predictor needs "
                              "at least 3 resolutions: take another body, for instance a convolutional one of timm")
