@@ -10,12 +10,12 @@ from fastai.torch_core import set_seed
 from pixelladder.body import find_head
 from pixelladder.cache import Augment, cached_dls
 from pixelladder.data import open_data
-from pixelladder.learner import bf16_is_native, class_weights, dense_learner
+from pixelladder.learner import class_weights, dense_learner
 from pixelladder.predict import evaluate, load_model, recipe, save_model
 from record import ROOT, parser, record, recorded
 
 SIZE,EPOCHS,BATCH,RATE = (192,256),24,8,2e-3
-HOW = f"{SIZE[0]}x{SIZE[1]}, {EPOCHS} epochs, pictures by their own mean and deviation, zoom and light, class weights, the body at a tenth of the head's rate, seed 0"
+HOW = f"{SIZE[0]}x{SIZE[1]}, {EPOCHS} epochs, pictures by their own mean and deviation, zoom and light, class weights, the body at a tenth of the head's rate, float32, seed 0"
 HEADS = {"nearest": (dict(most=64), "each doubling copies, then a 3x3 convolution, at most 64 channels; no skip"),
          "fcn8": ({}, "scores on two grids, of strides 16 and 8, added up and enlarged; one skip, of scores"),
          "unet": ({}, "three skips, of features")}
@@ -38,8 +38,8 @@ def train(data, head, options, folder):
     if not (folder/"model.json").exists():
         set_seed(0, reproducible=True)
         dls = cached_dls(data, SIZE, BATCH, augment=Augment(zoom=(.75,2), light=.25))
-        learn = dense_learner(dls, "squeezenet1_1", partial(find_head(head), **options), bf16=bf16_is_native(),
-                              standardize=True, class_weights=class_weights(data))
+        learn = dense_learner(dls, "squeezenet1_1", partial(find_head(head), **options), standardize=True,
+                              class_weights=class_weights(data))
         with learn.no_bar(): learn.fine_tune(EPOCHS-1, RATE, lr_mult=10)
         save_model(learn.model, folder, recipe(learn.model, data, SIZE, {"data": data.name, "epochs": EPOCHS}))
     return load_model(folder)
