@@ -75,13 +75,15 @@ def model_entry(
     "Export a model for the page, and say what the page must know of it."
     from pixelladder.predict import export_onnx, load_model
     model,name = load_model(folder),Path(folder).resolve().name
-    score = None if (Path(folder)/"model.json").is_file() else _score(name) # one's own may be called alike
-    if "task" in model.recipe:
-        raise ValueError(f"{folder} makes pictures ({model.recipe['task']}), and the page shows classes: "
-                         "name a model that was trained on masks")
-    file = halve(export_onnx(model.model, Path(out)/f"{name}.onnx"))
     recipe = model.recipe
-    if recipe["n_in"] != 3: raise ValueError(f"{folder} takes pictures of {recipe['n_in']} channels, and a photo has 3")
+    score = None if (Path(folder)/"model.json").is_file() else _score(name) # one's own may be called alike
+    if "task" in recipe:
+        raise ValueError(f"{folder} makes pictures ({recipe['task']}), and the page shows classes: "
+                         "name a model that was trained on masks")
+    if recipe["n_in"] != 3:
+        raise ValueError(f"{folder} takes pictures of {recipe['n_in']} channels, and the page's have 3: "
+                         "name a model of colour photos")
+    file = halve(export_onnx(model.model, Path(out)/f"{name}.onnx"))
     about = f"{recipe['head']} head on {recipe['arch']}, {len(recipe['codes'])} classes."
     return {"name": name, "title": name, "file": file.name,
             "bytes": file.stat().st_size, "codes": recipe["codes"], "palette": recipe["palette"],
@@ -110,10 +112,11 @@ def make_page(
     "Everything that the page loads."
     from PIL import Image
     from pixelladder.streets import draw_street
-    out = _made(Path(out))
-    entries = [model_entry(m, out) for m in models or shipped_models()]
-    if len({e["name"] for e in entries}) < len(entries):
+    models = models or shipped_models()
+    if len({Path(m).resolve().name for m in models}) < len(models):
         raise ValueError("two of the models have the same name: rename a folder, so that the page can tell them apart")
+    out = _made(Path(out))
+    entries = [model_entry(m, out) for m in models]
     runtime = fetch_runtime(runtime)
     for name in RUNTIME_FILES: shutil.copyfile(runtime/name, out/name)
     for i,(drive,frame) in enumerate([("noon",4),("dusk",30),("morning",12)], 1):

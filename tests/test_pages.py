@@ -412,3 +412,24 @@ def test_home_fits(look, size):
     window = look("index.html", size)
     assert not window.faults and too_wide(window)<=0
     assert window.locator("h1").count()==1
+
+def test_what_the_page_cannot_show_is_refused_before_a_file_is_written(tmp_path, monkeypatch):
+    from types import SimpleNamespace
+    import pixelladder.predict
+    from pixelladder.body import Body, DensePredictor
+    from pixelladder.nearest import NearestHead
+    from pixelladder.page import make_page
+    from pixelladder.predict import recipe, save_model
+    def never(*args): raise AssertionError("an ONNX file takes seconds, and the model isn't shown")
+    monkeypatch.setattr(pixelladder.predict, "export_onnx", never)
+    def saved(folder, n_in, codes, **more):
+        body = Body("squeezenet1_1", n_in)
+        model = DensePredictor(body, NearestHead(body, len(codes)))
+        known = SimpleNamespace(codes=codes, palette=np.zeros((len(codes),3), np.uint8))
+        return save_model(model, tmp_path/folder, recipe(model, known, (32,32)) | more)
+    out = tmp_path/"page"
+    for models,words in [([saved("grey", 1, ["sky","road"])], "1 channels, and the page's have 3"),
+                         ([saved("large", 3, ["red","green","blue"], task="super2")], "makes pictures"),
+                         ([saved("a/m", 3, ["sky","road"]), saved("b/m", 3, ["sky","road"])], "the same name")]:
+        with pytest.raises(ValueError, match=words): make_page(out, models)
+        assert not list(out.glob("*"))
