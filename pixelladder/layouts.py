@@ -25,19 +25,24 @@ from .labels import Meaning, as_codes, as_legend, void_of
 from .palette import voc_palette
 from .validators import follow, one_of, text
 
-# %% ../nbs/00_layouts.ipynb #dd969e0e
-def _places(root):
-    "Split, folder of images, folder of masks of each part of the data set in `root`, and the layout's name"
-    annot = [d for d in folders_in(root) if (root/f"{d.name}annot").is_dir()]
-    if annot: return [(split_of(d.name) or "train", d, root/f"{d.name}annot") for d in annot],"SegNet's layout"
-    if coco := list(_coco_places(root)): return coco,"COCO's layout"
-    images,masks = first_folder(root, IMAGES),first_folder(root, MASKS)
-    parts,lacks = _split_places(root, bool(images and masks))
-    lacks = f" ({lacks}/ holds no masks, and is left out)" if lacks else ""
-    if parts and (not (images and masks) or "train" in [s for s,*_ in parts]): return parts,f"a folder a split{lacks}"
-    if images and masks: return _by_split(images, masks)+parts,"images and masks"
-    return [],""
+# %% ../nbs/00_layouts.ipynb #4d75b1cf
+def _partner(name, names, folders):
+    "Of `folders`, by name, the one that is called so; or the only one of that split, if it is the only of `names`, too"
+    alike = [m for n,m in folders.items() if split_of(n)==split_of(name)]
+    alone = len(alike)==1==sum(split_of(n)==split_of(name) for n in names)
+    return folders.get(name) or (alike[0] if alone else None)
 
+# %% ../nbs/00_layouts.ipynb #4969221c
+def _side_by_side(root, most=20_000):
+    "Are there images and masks in one folder, or below? Not looked for where there are very many files"
+    seen = pictures = 0
+    for _,folders,files in os.walk(root):
+        seen += len(folders)+len(files)
+        pictures += sum(Path(f).suffix.lower() in KINDS for f in files)
+        if seen > most: return False
+    return pictures > 1 and any(Pairs(root, root, root).of.values())
+
+# %% ../nbs/00_layouts.ipynb #27f73b19
 def _split_places(root, both):
     ("One part for each folder that is called after a split: in it lie two; or its masks' folder is called after it; "
      "or images and masks lie in it together. The last two only without `both` `images/` and `masks/` beside them. "
@@ -57,6 +62,7 @@ def _split_places(root, both):
     if not found: return [],""
     return found+[p for p in left if p[0]!="test"],next((d.name for s,d,_ in left if s=="test"), "")
 
+# %% ../nbs/00_layouts.ipynb #3b5a36e1
 def _by_split(images, masks):
     "One pair of folders, or one a split if both hold a folder for each and nothing else"
     inside,others = ([d for d in folders_in(f) if split_of(d.name)] for f in (images,masks))
@@ -67,13 +73,7 @@ def _by_split(images, masks):
     if alone or not any(m.is_dir() for *_,m in places): return [(None,images,masks)]
     return [p for p in places if p[0]!="test" or p[2].is_dir()] # whose answers may be kept by others
 
-def _partner(name, names, folders):
-    "Of `folders`, by name, the one that is called so; or the only one of that split, if it is the only of `names`, too"
-    alike = [m for n,m in folders.items() if split_of(n)==split_of(name)]
-    alone = len(alike)==1==sum(split_of(n)==split_of(name) for n in names)
-    return folders.get(name) or (alike[0] if alone else None)
-
-# %% ../nbs/00_layouts.ipynb #dd969e10
+# %% ../nbs/00_layouts.ipynb #aae4eea8
 def _coco_places(root):
     "COCO: images in train2017/, masks as PNG for things and stuff"
     for split in ("train2017","val2017","train2014","val2014"):
@@ -83,6 +83,20 @@ def _coco_places(root):
         masks = next((t/n for n in names for t in tops if (t/n).is_dir() and (t/n) != folder), None)
         if folder and masks: yield split_of(split),folder,masks
 
+# %% ../nbs/00_layouts.ipynb #dd969e0e
+def _places(root):
+    "Split, folder of images, folder of masks of each part of the data set in `root`, and the layout's name"
+    annot = [d for d in folders_in(root) if (root/f"{d.name}annot").is_dir()]
+    if annot: return [(split_of(d.name) or "train", d, root/f"{d.name}annot") for d in annot],"SegNet's layout"
+    if coco := list(_coco_places(root)): return coco,"COCO's layout"
+    images,masks = first_folder(root, IMAGES),first_folder(root, MASKS)
+    parts,lacks = _split_places(root, bool(images and masks))
+    lacks = f" ({lacks}/ holds no masks, and is left out)" if lacks else ""
+    if parts and (not (images and masks) or "train" in [s for s,*_ in parts]): return parts,f"a folder a split{lacks}"
+    if images and masks: return _by_split(images, masks)+parts,"images and masks"
+    return [],""
+
+# %% ../nbs/00_layouts.ipynb #dd969e10
 class Nothing(FileNotFoundError):
     "A folder that holds no data set"
 
@@ -109,6 +123,7 @@ def voc_folder(
         return (p/"JPEGImages").is_dir() and (lists or not (p/"SegmentationClass").is_dir())
     return next((p for p in places if is_its(p)), None)
 
+# %% ../nbs/00_layouts.ipynb #28fd6007
 def _voc_lists(path):
     "Names of the images of each split; an error if a part is missing"
     lists = "ImageSets/Segmentation"
@@ -121,6 +136,61 @@ def _voc_lists(path):
 
 def _if_there(file): return file if file.exists() else None
 
+# %% ../nbs/00_layouts.ipynb #23af5eae
+def _filled(pairs):
+    "The pairs, unless there are no pictures at all"
+    if pairs and not any(one.photos or pictures_in(one.images, OTHER_KINDS) for one in pairs):
+        raise FileNotFoundError(f"{pairs[0].images} holds no pictures: lay your photos there, as PNG or JPEG")
+    for one in pairs:
+        if one.drawn or pictures_in(one.masks, OTHER_KINDS): continue
+        files = [p for p in one.masks.rglob("*") if p.is_file() and not p.name.startswith(".")]
+        kinds = Counter(p.suffix or p.name for p in files)
+        if kinds and not {k.lower() for k in kinds} & KINDS:
+            kind,n = kinds.most_common(1)[0]
+            raise FileNotFoundError(f"{one.masks} holds no pictures ({n} files {kind}): a mask is a picture of codes; "
+                                    "draw polygons and run lengths into PNGs first")
+    return pairs
+
+# %% ../nbs/00_layouts.ipynb #5d762b04
+def _none_fits(pairs):
+    "The sentence on folders in which no image has a mask"
+    one = next(o for o in pairs if o.photos)
+    first,masks = one.photos[0],one.said(one.masks)
+    photos = set(one.photos)
+    others = [p for p in pictures_in(one.masks, KINDS|OTHER_KINDS) if p not in photos]
+    if not one.drawn:
+        beside = f"holds only files such as {others[0].name}, which aren't read" if others else "holds none"
+        way = "Cityscapes' own scripts make `_gtFine_labelIds.png`" if others and SIBLINGS.search(others[0].stem) else \
+            "save each mask as PNG, a code a pixel"
+        return f"{first.name}: there is no mask for it, nor for any other image: {masks}/ {beside}: {way}"
+    return (f"{first.name}: none of the {len(one.photos)} images has a mask: for {one.said(first)} the file "
+            f"{masks}/{image_stem(first)}.png is wanted, and {one.said(one.drawn[0])} is there: rename the masks")
+
+# %% ../nbs/00_layouts.ipynb #3913f6f0
+def _pairs(root, wanted):
+    "The images and masks of `root`, by its layout"
+    base = dict(root=root, top=root, voc=None, masks={}, splits={}, parts=[])
+    if wanted["images"]:
+        one = Pairs(wanted["images"], wanted["masks"], root)
+        return {**base, "pairs": _filled([one]), "parts": [None], "layout": "folders that were named"}
+    if voc := voc_folder(root):
+        splits = _voc_lists(voc)
+        masks = {p: _if_there(voc/"SegmentationClass"/f"{p.stem}.png") for ps in splits.values() for p in ps}
+        layout = "Pascal VOC's layout"
+        return {**base, "root": voc, "voc": voc, "masks": masks, "splits": splits, "pairs": [], "layout": layout}
+    places,layout = _places(root)
+    if layout=="COCO's layout" and any("panoptic" in m.name for _,_,m in places): layout = "COCO's panoptic layout"
+    if not places and len(folders_in(root))==1: # an archive, unpacked into a folder
+        try: return {**_pairs(folders_in(root)[0], wanted), "top": root}
+        except Nothing: pass
+    if not places and _side_by_side(root): places,layout = [(None,root,root)],"images and masks side by side"
+    if not places: raise _nothing(root)
+    kept = ("gtFine","gtCoarse") # Cityscapes keeps the answers of its test to itself
+    left = [s for s,_,m in places if s=="test" and layout=="images and masks" and m.parent.name in kept]
+    places = [p for p in places if p[0] not in left]
+    pairs = _filled([Pairs(i, m, root) for _,i,m in places])
+    return {**base, "pairs": pairs, "parts": [s for s,_,_ in places], "layout": layout}
+
 # %% ../nbs/00_layouts.ipynb #b95a753c
 CODE_FILES = ("codes.txt","classes.txt","class_names.txt","labels.txt","names.txt","_classes.csv",
               "codes.json","classes.json","labels.json","label_map.json","id2label.json",
@@ -129,6 +199,36 @@ LEGEND_FILES = ("class_dict.csv","legend.csv","colours.csv","colors.csv","label_
                 "legend.json","colours.json","colors.json")
 
 def _first_file(roots, names): return next((r/n for r in roots for n in names if (r/n).is_file()), None)
+
+# %% ../nbs/00_layouts.ipynb #8556c6e3
+def _voc_legend(named):
+    palette = voc_palette(256).tolist()
+    return {tuple(palette[k]): k for k in named if k < 255} | {(224,224,192): VOID}
+
+def _own_or_grouped(file, named, classes):
+    "The groups that take the file's names to classes, and those classes; None, None keeps the file's own"
+    own = dict.fromkeys(n for n in named.values() if not is_void(n))
+    if classes==11 and set(named.values()) <= set(CAMVID): return CAMVID_GROUPS,list(CAMVID_CODES)
+    if classes in (None, len(own)): return None,None
+    raise ValueError(f"`classes={classes}`, but {file} lists {len(named)} codes: "
+                     "leave it out, or pass 11 for CamVid's 32 codes")
+
+# %% ../nbs/00_layouts.ipynb #44ecb630
+def _coco(file, read):
+    "What `read` finds in one of COCO's JSON files, or one sentence"
+    made = read_json(file)
+    try: return read(made)
+    except (KeyError,TypeError,AttributeError) as e:
+        raise ValueError(f"{file} isn't written as COCO writes it ({type(e).__name__}: {e}): copy it again") from e
+
+def _coco_meaning(root, void, layout):
+    "COCO's categories, from the JSON files beside its masks"
+    files = sorted((root/"annotations").glob("panoptic_*.json" if "panoptic" in layout else "stuff_*.json"))
+    if not files: return Meaning(None, None, void, "guessed")
+    cats = _coco(files[0], lambda made: {c["id"]: c["name"] for c in made["categories"]})
+    if "panoptic" in layout:
+        return Meaning(dict(enumerate(cats[k] for k in sorted(cats))), {}, ([VOID],[],[]), files[0].name)
+    return Meaning(cats, None, (void[0] or [0],void[1],void[2]), files[0].name)
 
 # %% ../nbs/00_layouts.ipynb #269ee95b
 def _meaning(roots, wanted, layout, files, classes):
@@ -164,35 +264,15 @@ def _meaning(roots, wanted, layout, files, classes):
     if layout.startswith("COCO"): return _coco_meaning(roots[0], void, layout)
     return Meaning(None, None, void, "guessed")
 
-def _voc_legend(named):
-    palette = voc_palette(256).tolist()
-    return {tuple(palette[k]): k for k in named if k < 255} | {(224,224,192): VOID}
-
-def _own_or_grouped(file, named, classes):
-    "The groups that take the file's names to classes, and those classes; None, None keeps the file's own"
-    own = dict.fromkeys(n for n in named.values() if not is_void(n))
-    if classes==11 and set(named.values()) <= set(CAMVID): return CAMVID_GROUPS,list(CAMVID_CODES)
-    if classes in (None, len(own)): return None,None
-    raise ValueError(f"`classes={classes}`, but {file} lists {len(named)} codes: "
-                     "leave it out, or pass 11 for CamVid's 32 codes")
-
-def _coco_meaning(root, void, layout):
-    "COCO's categories, from the JSON files beside its masks"
-    files = sorted((root/"annotations").glob("panoptic_*.json" if "panoptic" in layout else "stuff_*.json"))
-    if not files: return Meaning(None, None, void, "guessed")
-    cats = _coco(files[0], lambda made: {c["id"]: c["name"] for c in made["categories"]})
-    if "panoptic" in layout:
-        return Meaning(dict(enumerate(cats[k] for k in sorted(cats))), {}, ([VOID],[],[]), files[0].name)
-    return Meaning(cats, None, (void[0] or [0],void[1],void[2]), files[0].name)
-
-def _coco(file, read):
-    "What `read` finds in one of COCO's JSON files, or one sentence"
-    made = read_json(file)
-    try: return read(made)
-    except (KeyError,TypeError,AttributeError) as e:
-        raise ValueError(f"{file} isn't written as COCO writes it ({type(e).__name__}: {e}): copy it again") from e
-
+# %% ../nbs/00_layouts.ipynb #101daf32
 def _of_number(n): return n & 255, n>>8 & 255, n>>16 # the colour in which segment `n` is painted
+
+def _segments(folder, file, made):
+    "The legend of each mask that is listed"
+    code = {c: i for i,c in enumerate(sorted(c["id"] for c in made["categories"]))}
+    for a in made["annotations"]:
+        codes = {_of_number(s["id"]): code[s["category_id"]] for s in a["segments_info"]}
+        yield folder/a["file_name"],Segments(file, codes)
 
 def _panoptic(pairs):
     "For each panoptic mask the code of each of its colours, which are the numbers of its segments"
@@ -205,12 +285,17 @@ def _panoptic(pairs):
         legends |= _coco(file, lambda made: dict(_segments(one.masks, file.name, made)))
     return legends
 
-def _segments(folder, file, made):
-    "The legend of each mask that is listed"
-    code = {c: i for i,c in enumerate(sorted(c["id"] for c in made["categories"]))}
-    for a in made["annotations"]:
-        codes = {_of_number(s["id"]): code[s["category_id"]] for s in a["segments_info"]}
-        yield folder/a["file_name"],Segments(file, codes)
+# %% ../nbs/00_layouts.ipynb #afd72fcc
+def _recorded_splits(found, wanted, images, drives):
+    "Those of `dataset.json`"
+    by = {relative(p, found["top"]): p for p in images}
+    faults = [f"{n}: dataset.json names it, and there is no such image: mend the list, or write it again"
+              for ns in wanted["splits"].values() for n in ns if n not in by]
+    splits = {s: list(dict.fromkeys(by[n] for n in ns if n in by)) for s,ns in wanted["splits"].items()}
+    new = set(images)-{p for ps in splits.values() for p in ps}
+    faults += [f"{p.name}: it is in no split of dataset.json: add it there, or write the file again "
+               "(`pixelladder data DIR --write`)" for p in sorted(new)]
+    return splits,drives,"dataset.json",faults
 
 # %% ../nbs/00_layouts.ipynb #d8a15ca3
 def _splits(found, wanted, files):
@@ -233,16 +318,54 @@ def _splits(found, wanted, files):
     splits,how,more = choose_split(images, base, drives, said, how, val, seed)
     return splits,drives,how,faults+more
 
-def _recorded_splits(found, wanted, images, drives):
-    "Those of `dataset.json`"
-    by = {relative(p, found["top"]): p for p in images}
-    faults = [f"{n}: dataset.json names it, and there is no such image: mend the list, or write it again"
-              for ns in wanted["splits"].values() for n in ns if n not in by]
-    splits = {s: list(dict.fromkeys(by[n] for n in ns if n in by)) for s,ns in wanted["splits"].items()}
-    new = set(images)-{p for ps in splits.values() for p in ps}
-    faults += [f"{p.name}: it is in no split of dataset.json: add it there, or write the file again "
-               "(`pixelladder data DIR --write`)" for p in sorted(new)]
-    return splits,drives,"dataset.json",faults
+# %% ../nbs/00_layouts.ipynb #cb7a5d8b
+RECORD_KEYS = {"images","masks","classes","codes","void","colours","group","splits"}
+_MEND = "mend it, or take it away and write it again with `pixelladder data DIR --write`"
+
+def _check_recorded(file, kept):
+    "A `ValueError` in one sentence, unless these are values as `write_dataset` writes them; codes are looked at later"
+    schema = {**dict.fromkeys(("images?","masks?"), text), "classes?": [text], "splits?": {},
+              "group?": one_of("prefix","folder","none")}
+    try:
+        follow(kept, schema)
+        follow(kept.get("splits", {}), dict.fromkeys(kept.get("splits", {}), [text]), "splits")
+    except ValueError as e: raise ValueError(f"{file}: {e}; {_MEND}") from e
+
+# %% ../nbs/00_layouts.ipynb #f34ab81e
+def _recorded(root, val, group, split_seed):
+    "What `dataset.json` in the folder says, if it is there; who validates, unless `val` says so"
+    file = root/"dataset.json"
+    if not file.is_file(): return {}
+    kept = read_json(file)
+    if not isinstance(kept, dict): raise ValueError(f"{file} must hold one dictionary: {_MEND}")
+    unknown = set(kept)-RECORD_KEYS
+    if unknown:
+        raise ValueError(f"{file} has {', '.join(sorted(unknown))}, and may have {', '.join(sorted(RECORD_KEYS))}: "
+                         "take it out")
+    _check_recorded(file, {k: v for k,v in kept.items() if v is not None})
+    if val is not None: kept["test"] = (kept.pop("splits", None) or {}).get("test") or []
+    if not kept.get("splits"): return kept
+    asked = {"group": group if group != kept.get("group") else None, "split_seed": split_seed or None}
+    for name,value in asked.items():
+        if value is not None:
+            raise ValueError(f"`{name}` is {value!r}, and {file} says who validates: leave `{name}` out, "
+                             "or give `val` too, as in 0.2, and they are drawn anew")
+    return kept
+
+# %% ../nbs/00_layouts.ipynb #373ff600
+def _said(found, meaning, out, how):
+    "What was understood, a line each: what, and how it is known"
+    def clip(names): return ", ".join(names[:8])+(f" and {len(names)-8} more" if len(names) > 8 else "")
+    where = ", ".join(dict.fromkeys(f"{o.said(o.images)}/" for o in found["pairs"])) or "JPEGImages/"
+    lines = [f"layout   {found['layout']}", f"images   {where}: {len(out['masks'])}",
+             f"masks    {out['mask_name'].format('NAME')}",
+             f"classes  {len(out['codes'])}: {clip(out['codes'])} ({meaning.source})"]
+    codes = [c for c in range(256) if out["lookup"][c]==VOID]
+    lines.append(f"void     {', '.join(map(str, codes[:12])) or 'none'}{' ...' if len(codes) > 12 else ''}")
+    drives = Counter(out["drives"].values())
+    if drives: lines.append(f"drives   {len(drives)}: {clip(sorted(drives))}")
+    lines.append(f"splits   {', '.join(f'{s} {len(p)}' for s,p in out['splits'].items())} ({how})")
+    return tuple(lines+[f"guessed  {g}" for g in meaning.guessed])
 
 # %% ../nbs/00_layouts.ipynb #699ecc95
 def find_data(
@@ -293,116 +416,7 @@ def find_data(
     out["named"] = {k: wanted[k] for k in ("images","masks","group") if wanted.get(k)}
     return out
 
-# %% ../nbs/00_layouts.ipynb #7ac9b1c0
-def _pairs(root, wanted):
-    "The images and masks of `root`, by its layout"
-    base = dict(root=root, top=root, voc=None, masks={}, splits={}, parts=[])
-    if wanted["images"]:
-        one = Pairs(wanted["images"], wanted["masks"], root)
-        return {**base, "pairs": _filled([one]), "parts": [None], "layout": "folders that were named"}
-    if voc := voc_folder(root):
-        splits = _voc_lists(voc)
-        masks = {p: _if_there(voc/"SegmentationClass"/f"{p.stem}.png") for ps in splits.values() for p in ps}
-        layout = "Pascal VOC's layout"
-        return {**base, "root": voc, "voc": voc, "masks": masks, "splits": splits, "pairs": [], "layout": layout}
-    places,layout = _places(root)
-    if layout=="COCO's layout" and any("panoptic" in m.name for _,_,m in places): layout = "COCO's panoptic layout"
-    if not places and len(folders_in(root))==1: # an archive, unpacked into a folder
-        try: return {**_pairs(folders_in(root)[0], wanted), "top": root}
-        except Nothing: pass
-    if not places and _side_by_side(root): places,layout = [(None,root,root)],"images and masks side by side"
-    if not places: raise _nothing(root)
-    kept = ("gtFine","gtCoarse") # Cityscapes keeps the answers of its test to itself
-    left = [s for s,_,m in places if s=="test" and layout=="images and masks" and m.parent.name in kept]
-    places = [p for p in places if p[0] not in left]
-    pairs = _filled([Pairs(i, m, root) for _,i,m in places])
-    return {**base, "pairs": pairs, "parts": [s for s,_,_ in places], "layout": layout}
-
-def _side_by_side(root, most=20_000):
-    "Are there images and masks in one folder, or below? Not looked for where there are very many files"
-    seen = pictures = 0
-    for _,folders,files in os.walk(root):
-        seen += len(folders)+len(files)
-        pictures += sum(Path(f).suffix.lower() in KINDS for f in files)
-        if seen > most: return False
-    return pictures > 1 and any(Pairs(root, root, root).of.values())
-
-def _filled(pairs):
-    "The pairs, unless there are no pictures at all"
-    if pairs and not any(one.photos or pictures_in(one.images, OTHER_KINDS) for one in pairs):
-        raise FileNotFoundError(f"{pairs[0].images} holds no pictures: lay your photos there, as PNG or JPEG")
-    for one in pairs:
-        if one.drawn or pictures_in(one.masks, OTHER_KINDS): continue
-        files = [p for p in one.masks.rglob("*") if p.is_file() and not p.name.startswith(".")]
-        kinds = Counter(p.suffix or p.name for p in files)
-        if kinds and not {k.lower() for k in kinds} & KINDS:
-            kind,n = kinds.most_common(1)[0]
-            raise FileNotFoundError(f"{one.masks} holds no pictures ({n} files {kind}): a mask is a picture of codes; "
-                                    "draw polygons and run lengths into PNGs first")
-    return pairs
-
-def _none_fits(pairs):
-    "The sentence on folders in which no image has a mask"
-    one = next(o for o in pairs if o.photos)
-    first,masks = one.photos[0],one.said(one.masks)
-    photos = set(one.photos)
-    others = [p for p in pictures_in(one.masks, KINDS|OTHER_KINDS) if p not in photos]
-    if not one.drawn:
-        beside = f"holds only files such as {others[0].name}, which aren't read" if others else "holds none"
-        way = "Cityscapes' own scripts make `_gtFine_labelIds.png`" if others and SIBLINGS.search(others[0].stem) else \
-            "save each mask as PNG, a code a pixel"
-        return f"{first.name}: there is no mask for it, nor for any other image: {masks}/ {beside}: {way}"
-    return (f"{first.name}: none of the {len(one.photos)} images has a mask: for {one.said(first)} the file "
-            f"{masks}/{image_stem(first)}.png is wanted, and {one.said(one.drawn[0])} is there: rename the masks")
-
-# %% ../nbs/00_layouts.ipynb #373ff600
-def _said(found, meaning, out, how):
-    "What was understood, a line each: what, and how it is known"
-    def clip(names): return ", ".join(names[:8])+(f" and {len(names)-8} more" if len(names) > 8 else "")
-    where = ", ".join(dict.fromkeys(f"{o.said(o.images)}/" for o in found["pairs"])) or "JPEGImages/"
-    lines = [f"layout   {found['layout']}", f"images   {where}: {len(out['masks'])}",
-             f"masks    {out['mask_name'].format('NAME')}",
-             f"classes  {len(out['codes'])}: {clip(out['codes'])} ({meaning.source})"]
-    codes = [c for c in range(256) if out["lookup"][c]==VOID]
-    lines.append(f"void     {', '.join(map(str, codes[:12])) or 'none'}{' ...' if len(codes) > 12 else ''}")
-    drives = Counter(out["drives"].values())
-    if drives: lines.append(f"drives   {len(drives)}: {clip(sorted(drives))}")
-    lines.append(f"splits   {', '.join(f'{s} {len(p)}' for s,p in out['splits'].items())} ({how})")
-    return tuple(lines+[f"guessed  {g}" for g in meaning.guessed])
-
-RECORD_KEYS = {"images","masks","classes","codes","void","colours","group","splits"}
-
-def _recorded(root, val, group, split_seed):
-    "What `dataset.json` in the folder says, if it is there; who validates, unless `val` says so"
-    file = root/"dataset.json"
-    if not file.is_file(): return {}
-    kept = read_json(file)
-    if not isinstance(kept, dict): raise ValueError(f"{file} must hold one dictionary: {_MEND}")
-    unknown = set(kept)-RECORD_KEYS
-    if unknown:
-        raise ValueError(f"{file} has {', '.join(sorted(unknown))}, and may have {', '.join(sorted(RECORD_KEYS))}: "
-                         "take it out")
-    _check_recorded(file, {k: v for k,v in kept.items() if v is not None})
-    if val is not None: kept["test"] = (kept.pop("splits", None) or {}).get("test") or []
-    if not kept.get("splits"): return kept
-    asked = {"group": group if group != kept.get("group") else None, "split_seed": split_seed or None}
-    for name,value in asked.items():
-        if value is not None:
-            raise ValueError(f"`{name}` is {value!r}, and {file} says who validates: leave `{name}` out, "
-                             "or give `val` too, as in 0.2, and they are drawn anew")
-    return kept
-
-_MEND = "mend it, or take it away and write it again with `pixelladder data DIR --write`"
-
-def _check_recorded(file, kept):
-    "A `ValueError` in one sentence, unless these are values as `write_dataset` writes them; codes are looked at later"
-    schema = {**dict.fromkeys(("images?","masks?"), text), "classes?": [text], "splits?": {},
-              "group?": one_of("prefix","folder","none")}
-    try:
-        follow(kept, schema)
-        follow(kept.get("splits", {}), dict.fromkeys(kept.get("splits", {}), [text]), "splits")
-    except ValueError as e: raise ValueError(f"{file}: {e}; {_MEND}") from e
-
+# %% ../nbs/00_layouts.ipynb #98886714
 def write_dataset(
     path:Path, # Folder of the data set
     found:dict, # From `find_data`
