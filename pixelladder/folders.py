@@ -6,15 +6,15 @@ Docs: https://pixelladder.github.io/pixelladder/folders.html.md"""
 
 # %% auto #0
 __all__ = ['NAMED', 'DATA_OPTIONS', 'KINDS', 'OTHER_KINDS', 'OF_MASKS', 'OF_IMAGES', 'SIBLINGS', 'IMAGES', 'MASKS', 'SPLIT',
-           'data_options', 'split_of', 'pictures_in', 'relative', 'folders_in', 'without_affix', 'find_path',
-           'first_folder', 'mask_stem', 'image_stem', 'Pairs']
+           'data_options', 'mask_stem', 'image_stem', 'split_of', 'without_affix', 'folders_in', 'relative',
+           'pictures_in', 'first_folder', 'find_path', 'Pairs']
 
 # %% ../nbs/00_folders.ipynb #f01de503
 import os, re
 from collections import Counter
 from pathlib import Path
 
-# %% ../nbs/00_folders.ipynb #5e999da0
+# %% ../nbs/00_folders.ipynb #93e5a2b9
 NAMED = ("streets","camvid","camvid_tiny") # Data sets that are no folders
 
 # What can be said of a data set in a folder, beside its place: to `open_data`, to `train`, on the command line
@@ -26,21 +26,39 @@ def data_options(
     "What `open_data` takes, out of what was given."
     return {k: given[k] for k in DATA_OPTIONS if k in given}
 
-
+# %% ../nbs/00_folders.ipynb #5e999da0
 # Endings of pictures that are read, and of others
 KINDS = {".png",".jpg",".jpeg",".bmp",".tif",".tiff",".webp"}
 OTHER_KINDS = {".gif",".ppm",".pgm",".pnm",".jp2",".jfif",".heic",".heif",".avif",".tga",".npy",".mat"}
+
+# %% ../nbs/00_folders.ipynb #e83e9d01
 # What is added to the name of a mask, of an image, and of files beside them that are neither
 OF_MASKS = re.compile(r"(_gt(?:Fine|Coarse)_label(?:Train)?Ids|(?:[_-](?:masks?|labels?|labelIds|gt|seg|segmentation"
                       r"|annotations?|ground-?truth|semantic|annot|L|P))+)$", re.I)
 OF_IMAGES = re.compile(r"(_leftImg8bit|[_-](?:images?|img|rgb|sat))$", re.I)
 SIBLINGS = re.compile(r"(_gt(?:Fine|Coarse)_(?:color|instanceIds)|_(?:color|instanceIds|polygons))$", re.I)
+
+# %% ../nbs/00_folders.ipynb #4f2c0d00
+def mask_stem(
+    mask:Path, # Of a mask
+)->str: # `a_1` of `a_1_gtFine_labelIds.png`
+    "The name that a mask shares with its image."
+    return OF_MASKS.sub("", Path(mask).stem)
+
+def image_stem(
+    image:Path, # Of a photo
+)->str: # `a_1` of `a_1_leftImg8bit.png`
+    "The name that an image shares with its mask."
+    return OF_IMAGES.sub("", Path(image).stem)
+
+# %% ../nbs/00_folders.ipynb #c329dcfb
 # Names of folders: of images, of masks, of splits
 IMAGES = ("images","image","imgs","img","photos","pictures","JPEGImages","leftImg8bit","x")
 MASKS = ("masks","mask","labels","label","annotations","annotation","annot","gt","gtFine","gtCoarse","groundtruth",
          "ground_truth","targets","segmentations","segmentation","SegmentationClass","y")
 SPLIT = re.compile(r"(train|training|val|valid|validation|dev|test|testing)(\d{4})?$", re.I)
 
+# %% ../nbs/00_folders.ipynb #814a2fcb
 def split_of(
     name:str, # Of a folder, such as `val2017`
 )->str: # `train`, `val` or `test`; None if it is none of them
@@ -48,6 +66,33 @@ def split_of(
     m = SPLIT.match(name)
     return m and {"trai": "train", "test": "test"}.get(m[1].lower()[:4], "val")
 
+# %% ../nbs/00_folders.ipynb #4a52a70e
+def without_affix(
+    name:str, # Of a folder, such as `train2014_masks`
+    affixes:tuple, # `IMAGES` or `MASKS`
+)->str: # `train2014`, in small letters; all of it if it has none of them
+    "What else is in the name of a folder of images or masks."
+    name = name.lower()
+    for affix in sorted(map(str.lower, affixes), key=len, reverse=True):
+        for rest in (name.removesuffix(affix), name.removeprefix(affix)):
+            if rest != name and rest.strip("_- "): return rest.strip("_- ")
+    return name
+
+# %% ../nbs/00_folders.ipynb #8da8c0e1
+def folders_in(
+    folder:Path, # Where to look; not below
+)->list: # Paths, sorted; never hidden ones
+    "The folders in a folder."
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+def relative(
+    p:Path, # A file
+    root:Path, # A folder
+)->str: # With `/`; the whole path if it lies elsewhere
+    "How a file is called in a folder."
+    return p.relative_to(root).as_posix() if p.is_relative_to(root) else str(p)
+
+# %% ../nbs/00_folders.ipynb #415dd232
 def pictures_in(
     folder:Path, # Where to look, and below
     kinds:set=KINDS, # Endings of files
@@ -63,30 +108,16 @@ def pictures_in(
         found += [Path(place)/f for f in files+named if Path(f).suffix.lower() in kinds and not f.startswith(".")]
     return sorted(found)
 
-def relative(
-    p:Path, # A file
-    root:Path, # A folder
-)->str: # With `/`; the whole path if it lies elsewhere
-    "How a file is called in a folder."
-    return p.relative_to(root).as_posix() if p.is_relative_to(root) else str(p)
+# %% ../nbs/00_folders.ipynb #bd22e716
+def first_folder(
+    folder:Path, # Where to look
+    names:tuple, # What it may be called, whatever the capitals
+)->Path: # None if there is none
+    "The first of the names that a folder in here has."
+    there = {p.name.lower(): p for p in folders_in(folder)} if folder.is_dir() else {}
+    return next((there[n.lower()] for n in names if n.lower() in there), None)
 
-def folders_in(
-    folder:Path, # Where to look; not below
-)->list: # Paths, sorted; never hidden ones
-    "The folders in a folder."
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-def without_affix(
-    name:str, # Of a folder, such as `train2014_masks`
-    affixes:tuple, # `IMAGES` or `MASKS`
-)->str: # `train2014`, in small letters; all of it if it has none of them
-    "What else is in the name of a folder of images or masks."
-    name = name.lower()
-    for affix in sorted(map(str.lower, affixes), key=len, reverse=True):
-        for rest in (name.removesuffix(affix), name.removeprefix(affix)):
-            if rest != name and rest.strip("_- "): return rest.strip("_- ")
-    return name
-
+# %% ../nbs/00_folders.ipynb #e8496e36
 def find_path(
     root:Path, # Folder of a data set
     given, # A path, from there or from here
@@ -100,27 +131,7 @@ def find_path(
     raise FileNotFoundError(f"there is no {given}, neither in {root} nor here: `{what}` (`--{what}`) must name "
                             f"{'a folder' if what in ('images','masks') else 'a file'}")
 
-def first_folder(
-    folder:Path, # Where to look
-    names:tuple, # What it may be called, whatever the capitals
-)->Path: # None if there is none
-    "The first of the names that a folder in here has."
-    there = {p.name.lower(): p for p in folders_in(folder)} if folder.is_dir() else {}
-    return next((there[n.lower()] for n in names if n.lower() in there), None)
-
-# %% ../nbs/00_folders.ipynb #4f2c0d00
-def mask_stem(
-    mask:Path, # Of a mask
-)->str: # `a_1` of `a_1_gtFine_labelIds.png`
-    "The name that a mask shares with its image."
-    return OF_MASKS.sub("", Path(mask).stem)
-
-def image_stem(
-    image:Path, # Of a photo
-)->str: # `a_1` of `a_1_leftImg8bit.png`
-    "The name that an image shares with its mask."
-    return OF_IMAGES.sub("", Path(image).stem)
-
+# %% ../nbs/00_folders.ipynb #fece7713
 class Pairs:
     "The images of one folder and their masks in another (or the same), found by name."
     def __init__(self,
