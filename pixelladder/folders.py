@@ -72,8 +72,9 @@ def without_affix(
     affixes:tuple, # `IMAGES` or `MASKS`
 )->str: # `train2014`, in small letters; all of it if it has none of them
     "What else is in the name of a folder of images or masks."
-    name = name.lower()
-    for affix in sorted(map(str.lower, affixes), key=len, reverse=True):
+    name,affixes = name.lower(),[affix.lower() for affix in affixes]
+    if name in affixes: return name
+    for affix in sorted(affixes, key=len, reverse=True):
         for rest in (name.removesuffix(affix), name.removeprefix(affix)):
             if rest != name and rest.strip("_- "): return rest.strip("_- ")
     return name
@@ -151,11 +152,14 @@ class Pairs:
 
     def _apart(self, files):
         "Images and masks that lie side by side"
-        stems = Counter(p.stem for p in files)
+        def keys(p): return (p.parent,p.stem),(None,p.stem)
+        def png(p): return p.suffix.lower()==".png"
+        kinds = Counter((key,png(p)) for p in files for key in keys(p))
         plain = {p.stem for p in files}|{image_stem(p) for p in files if OF_IMAGES.search(p.stem)}
         def is_mask(p):
             if OF_MASKS.search(p.stem) and mask_stem(p) in plain: return True
-            return stems[p.stem]==2 and p.suffix.lower()==".png" # a photo as JPEG, its mask as PNG
+            # a photo as JPEG, its mask as PNG: in this folder, or anywhere
+            return png(p) and any(kinds[key,True]==1==kinds[key,False] for key in keys(p))
         masks = [p for p in files if is_mask(p)]
         drawn = set(masks)
         return [p for p in files if p not in drawn and not SIBLINGS.search(p.stem)],masks

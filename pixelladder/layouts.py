@@ -44,9 +44,9 @@ def _side_by_side(root, most=20_000):
 
 # %% ../nbs/00_layouts.ipynb #27f73b19
 def _split_places(root, both):
-    ("One part for each folder that is called after a split: in it lie two; or its masks' folder is called after it; "
-     "or images and masks lie in it together. The last two only without `both` `images/` and `masks/` beside them. "
-     "And the name of a folder to test that has no masks")
+    ("One part for each folder that is called after a split: it holds a folder of images and one of masks; or its masks "
+     "lie in a folder beside it; or it holds images and masks together. The last two don't count where `both` `images/` "
+     "and `masks/` lie beside it. And the name of a folder to test that has no masks")
     drawn = {without_affix(d.name, MASKS): d for d in folders_in(root) if not split_of(d.name)}
     seen = [(without_affix(d.name, IMAGES) if not split_of(d.name) else d.name.lower(), d) for d in folders_in(root)]
     seen = [(key,split_of(key),d) for key,d in seen if split_of(key)]
@@ -163,7 +163,7 @@ def _none_fits(pairs):
         way = "Cityscapes' own scripts make `_gtFine_labelIds.png`" if others and SIBLINGS.search(others[0].stem) else \
             "save each mask as PNG, a code a pixel"
         return f"{first.name}: there is no mask for it, nor for any other image: {masks}/ {beside}: {way}"
-    return (f"{first.name}: none of the {len(one.photos)} images has a mask: for {one.said(first)} the file "
+    return (f"{first.name}: no image has a mask: for {one.said(first)} the file "
             f"{masks}/{image_stem(first)}.png is wanted, and {one.said(one.drawn[0])} is there: rename the masks")
 
 # %% ../nbs/00_layouts.ipynb #3913f6f0
@@ -227,7 +227,8 @@ def _coco_meaning(root, void, layout):
     if not files: return Meaning(None, None, void, "guessed")
     cats = _coco(files[0], lambda made: {c["id"]: c["name"] for c in made["categories"]})
     if "panoptic" in layout:
-        return Meaning(dict(enumerate(cats[k] for k in sorted(cats))), {}, ([VOID],[],[]), files[0].name)
+        void[0].append(VOID)
+        return Meaning(dict(enumerate(cats[k] for k in sorted(cats))), {}, void, files[0].name)
     return Meaning(cats, None, (void[0] or [0],void[1],void[2]), files[0].name)
 
 # %% ../nbs/00_layouts.ipynb #269ee95b
@@ -251,7 +252,8 @@ def _meaning(roots, wanted, layout, files, classes):
         raise ValueError(f"`classes={classes}`, and nothing lists the codes: leave it out, or pass `codes`")
     if voc:
         named = dict(enumerate(VOC_CODES))
-        return Meaning(named, _voc_legend(named), ([VOID],[],[]), "Pascal VOC's")
+        void[0].append(VOID)
+        return Meaning(named, _voc_legend(named), void, "Pascal VOC's")
     if layout=="SegNet's layout":
         return Meaning(dict(enumerate([*CAMVID_CODES,"Void"])), None, void, "CamVid's 11 classes")
     endings = Counter(OF_MASKS.search(m.stem)[1].lower() for m in files.values() if m and OF_MASKS.search(m.stem))
@@ -260,7 +262,8 @@ def _meaning(roots, wanted, layout, files, classes):
         void[0].extend(c for c in (*range(35),VOID) if c not in CITYSCAPES)
         return Meaning(dict(CITYSCAPES), None, void, "Cityscapes' 19 classes; its other codes are void")
     if usual.endswith("_labeltrainids"):
-        return Meaning(dict(enumerate(CITYSCAPES.values())), None, ([VOID],[],[]), "Cityscapes' 19 classes")
+        void[0].append(VOID)
+        return Meaning(dict(enumerate(CITYSCAPES.values())), None, void, "Cityscapes' 19 classes")
     if layout.startswith("COCO"): return _coco_meaning(roots[0], void, layout)
     return Meaning(None, None, void, "guessed")
 
@@ -323,12 +326,14 @@ RECORD_KEYS = {"images","masks","classes","codes","void","colours","group","spli
 _MEND = "mend it, or take it away and write it again with `pixelladder data DIR --write`"
 
 def _check_recorded(file, kept):
-    "A `ValueError` in one sentence, unless these are values as `write_dataset` writes them; codes are looked at later"
+    "A `ValueError` in one sentence, unless these are values as `write_dataset` writes them"
     schema = {**dict.fromkeys(("images?","masks?"), text), "classes?": [text], "splits?": {},
               "group?": one_of("prefix","folder","none")}
     try:
         follow(kept, schema)
         follow(kept.get("splits", {}), dict.fromkeys(kept.get("splits", {}), [text]), "splits")
+        for key,read in (("codes",as_codes), ("colours",as_legend), ("void",void_of)):
+            if key in kept and not isinstance(kept[key], str): read(kept[key]) # a text is a file's name, or void's
     except ValueError as e: raise ValueError(f"{file}: {e}; {_MEND}") from e
 
 # %% ../nbs/00_layouts.ipynb #f34ab81e
@@ -380,7 +385,8 @@ def find_data(
     group:str=None, # What a random split keeps together: "prefix" of the name, "folder", "none"; guessed if None
     split_seed:int=0, # Of a random split
 )->dict: # What `SegmentationData` takes; `said`: what was understood, line by line; `named`: what was given
-    "Find out all about the data set in a folder. Nothing is read but names, lists and, for guesses, some masks."
+    ("Find out all about the data set in a folder. Nothing is read but names, lists, what JSON files say, and, for "
+     "guesses, some masks.")
     if path is not None and not str(path).strip(): raise ValueError("the name of the folder is empty: name one")
     root = Path(path).expanduser() if path else Path(images or ".").expanduser().parent
     if path and not root.is_dir():

@@ -502,3 +502,47 @@ def test_two_names_for_void_in_one_legend(tmp_path):
     (tmp_path/"legend.csv").write_text("cat,200,0,0\ndog,0,200,0\nvoid,0,0,0\nunlabelled,9,9,9\n")
     data = open_data(tmp_path)
     assert data.codes==["cat","dog"] and (data.mask(tmp_path/"images"/"a4.png")==np.where(codes > 1, VOID, codes)).all()
+
+@pytest.mark.parametrize("kind", ["coco","voc","train ids"])
+def test_void_that_is_said_is_void_beside_the_layouts_own(tmp_path, kind):
+    root = tmp_path/"set"
+    if kind=="coco": coco(root)
+    elif kind=="voc":
+        for i in range(4):
+            photo(root/"JPEGImages"/f"{i}.jpg", i)
+            mask(root/"SegmentationClass"/f"{i}.png", (0,1,2,255), i)
+        (root/"ImageSets"/"Segmentation").mkdir(parents=True)
+        for s,names in (("train","0\n1\n"),("val","2\n3\n")): (root/"ImageSets"/"Segmentation"/f"{s}.txt").write_text(names)
+    else:
+        for i in range(4):
+            photo(root/"leftImg8bit"/f"ulm_{i}_leftImg8bit.png", i)
+            mask(root/"gtFine"/f"ulm_{i}_gtFine_labelTrainIds.png", (0,1,2,255), i)
+    plain = find_data(root)
+    name = plain["codes"][1]
+    for void in (1,name):
+        found = find_data(root, void=void)
+        assert found["codes"]==[n for n in plain["codes"] if n!=name]
+        assert [c for c in range(256) if found["lookup"][c]==VOID]==[1,255]
+    with pytest.raises(ValueError, match="nonsense"): find_data(root, void="nonsense")
+
+def test_a_photo_and_its_mask_side_by_side_in_several_folders_of_one_set(tmp_path):
+    for day in ("monday","friday"):
+        for i in range(3):
+            photo(tmp_path/day/f"{i}.jpg", i)
+            mask(tmp_path/day/f"{i}.png", (0,1), i)
+    data = open_data(tmp_path)
+    assert len(data.masks)==6 and all(m==p.with_suffix(".png") for p,m in data.masks.items()) and check_data(data)==[]
+
+def test_photos_of_one_name_are_no_masks_of_each_other(tmp_path):
+    for day in ("monday","friday"): photo(tmp_path/day/"1.png")
+    photo(tmp_path/"a.jpg")
+    mask(tmp_path/"a_mask.png", (0,1))
+    from pixelladder.folders import Pairs
+    pairs = Pairs(tmp_path, tmp_path, tmp_path)
+    assert len(pairs.photos)==3 and [m.name for m in pairs.drawn]==["a_mask.png"]
+
+@pytest.mark.parametrize("kept, words", [({"codes": 3}, "holds no names"), ({"void": [999]}, "a code is 0 to 255"), ({"colours": {"a": [1,2]}}, "no name with its colour")])
+def test_what_is_wrong_in_dataset_json_is_told_with_its_name(tmp_path, kept, words):
+    root = grey(tmp_path/"set")
+    (root/"dataset.json").write_text(json.dumps(kept))
+    with pytest.raises(ValueError, match=f"dataset.json: .*{words}.*data DIR --write"): find_data(root)
