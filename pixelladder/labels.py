@@ -34,6 +34,7 @@ def read_codes(
                          "give it one, or take the line away")
     return _each_once(lines, file)
 
+# %% ../nbs/00_labels.ipynb #0081ba43
 def _each_once(lines, file):
     "The names, unless one stands twice or they are too many"
     twice = next((name for i,name in enumerate(lines) if name in lines[:i] and not is_void(name)), None)
@@ -45,7 +46,76 @@ def _each_once(lines, file):
                          "merge some")
     return lines
 
-# %% ../nbs/00_labels.ipynb #84477610
+# %% ../nbs/00_labels.ipynb #64543a6b
+def _is_code(v):
+    if isinstance(v, bool): return False
+    return isinstance(v, (int,np.integer)) or isinstance(v, str) and bool(re.fullmatch(r"-?\d+", v.strip()))
+
+def _clip(v): return repr(v) if len(repr(v)) < 60 else repr(v)[:57]+"..."
+
+# %% ../nbs/00_labels.ipynb #13023115
+def _by_code(pairs, file):
+    "From a code to its name, or a sentence on what is no code, no name, or comes twice; many names of 255 are void"
+    named = {}
+    for code,name in pairs:
+        if isinstance(name, dict): name = name.get("name", name)
+        if not _is_code(code):
+            raise ValueError(f"{file}: {_clip(name)} has {_clip(code)} for a code: codes are whole numbers, "
+                             "one to each name; take it out if it is none")
+        if not isinstance(name, (str,int)) or not str(name).strip():
+            raise ValueError(f"{file}: each code needs a name of its own, as in {{\"0\": \"sky\", \"1\": \"road\"}}, "
+                             f"and {code} has {_clip(name)}")
+        code,name = int(code),str(name).strip()
+        if code==65535: code = VOID # white of 16 bits
+        if not 0 <= code <= 255:
+            raise ValueError(f"{file}: {name!r} has the code {code}, and codes begin at 0 and end at 255: leave it out")
+        if code==VOID and named.get(code, name) != name: name = named[code] = "void"
+        if named.setdefault(code, name) != name:
+            raise ValueError(f"{file}: {named[code]!r} and {name!r} have the same code {code}: "
+                             "give each its own, or write one name for both")
+    return named
+
+# %% ../nbs/00_labels.ipynb #5302f12a
+def _few_enough(named, source):
+    "From codes to names; too many names are an error"
+    if len({n for n in named.values() if not is_void(n)}) > UNLISTED:
+        raise ValueError(f"{source} lists {len(named)} names, and 8 bits have room for {UNLISTED} classes and void: "
+                         "merge some")
+    return named
+
+# %% ../nbs/00_labels.ipynb #84477612
+_TITLE = re.compile(r"(id|idx|index|code|value|pixel value|class_?id|label_?id|nr|no)\b", re.I)
+
+def _numbered_lines(file):
+    "Codes of a text file each of whose lines begins with a number, as in `7: road`; None if it is another"
+    lines = [line for line in read_lines(file) if not line.startswith("#")]
+    # `7: road`, `7: 8`; or `7 road`, whose name has a letter in its first word
+    ways = (r"(-?\d+)\s*[:=]\s*(\S.*)", r"(-?\d+)(?:\s*[,;\t]\s*|\s+)(?=[^\s,;]*[^\W\d_]|[^\d\s])(\S.*)")
+    found = [re.fullmatch(ways[0], line) or re.fullmatch(ways[1], line) for line in lines]
+    if len(lines) > 2 and not found[0] and all(found[1:]) and _TITLE.match(lines[0]): found = found[1:]
+    names = [re.sub(r'^"(.*)"$', r"\1", m[2].strip()) for m in found if m]
+    if not names or not all(found):
+        _refuse_a_mixture(file, lines, found)
+        return None
+    plain = all(re.match(r"-?\d+\s+[^\s:=,;]", line) for line in lines) and len(set(names)) < len(names)
+    if plain: return None # `2 wheelers` and `4 wheelers`
+    return _by_code(((m[1],name) for m,name in zip(found, names)), file)
+
+# %% ../nbs/00_labels.ipynb #7731e27f
+def _refuse_a_mixture(file, lines, found):
+    "A sentence on a list most of whose lines have a number, or colours"
+    colours = sum(bool(re.search(r"\b\d{1,3}\s*[,; ]\s*\d{1,3}\s*[,; ]\s*\d{1,3}\b", line)) for line in lines)
+    if colours > 1 and 2*colours > len(lines):
+        raise ValueError(f"{file} lists colours: pass it as `colours` (`--colours {Path(file).name}`)")
+    if len(lines)/2 < sum(map(bool, found)) < len(lines):
+        odd = next(line for line,m in zip(lines, found) if not m)
+        raise ValueError(f"{file}: {odd!r} is no code with its name, and the other lines are: write `7: road`, "
+                         "a code and a name in each")
+    turned = [re.fullmatch(r"(\D.*?)\s*[,;\t:=]\s*\d+", line) for line in lines]
+    if len(lines) > 1 and all(turned[1:]):
+        raise ValueError(f"{file}: {lines[-1]!r} has the code behind the name: write `7: road`, the code first")
+
+# %% ../nbs/00_labels.ipynb #399f4923
 _WITHIN = ("categories","id2label","label2id","names","classes","labels") # Under these tools write lists of classes
 
 def _within(given):
@@ -53,12 +123,7 @@ def _within(given):
     if not isinstance(given, dict) or all(map(_is_code, given)) or all(map(_is_code, given.values())): return given
     return next((given[k] for k in _WITHIN if isinstance(given.get(k), (dict,list,tuple))), given)
 
-def _is_code(v):
-    if isinstance(v, bool): return False
-    return isinstance(v, (int,np.integer)) or isinstance(v, str) and bool(re.fullmatch(r"-?\d+", v.strip()))
-
-def _clip(v): return repr(v) if len(repr(v)) < 60 else repr(v)[:57]+"..."
-
+# %% ../nbs/00_labels.ipynb #84477610
 def as_codes(
     given, # A list of names, a dictionary, or a text or JSON file that holds one of them
 )->dict: # From a code to its name
@@ -83,65 +148,6 @@ def as_codes(
     pairs = given.items() if keys==len(given) or keys > values else ((v,k) for k,v in given.items())
     return _few_enough(_by_code(pairs, file), file) # two codes of one name are one class
 
-def _few_enough(named, source):
-    "From codes to names; too many names are an error"
-    if len({n for n in named.values() if not is_void(n)}) > UNLISTED:
-        raise ValueError(f"{source} lists {len(named)} names, and 8 bits have room for {UNLISTED} classes and void: "
-                         "merge some")
-    return named
-
-def _by_code(pairs, file):
-    "From a code to its name, or a sentence on what is no code, no name, or comes twice; many names of 255 are void"
-    named = {}
-    for code,name in pairs:
-        if isinstance(name, dict): name = name.get("name", name)
-        if not _is_code(code):
-            raise ValueError(f"{file}: {_clip(name)} has {_clip(code)} for a code: codes are whole numbers, "
-                             "one to each name; take it out if it is none")
-        if not isinstance(name, (str,int)) or not str(name).strip():
-            raise ValueError(f"{file}: each code needs a name of its own, as in {{\"0\": \"sky\", \"1\": \"road\"}}, "
-                             f"and {code} has {_clip(name)}")
-        code,name = int(code),str(name).strip()
-        if code==65535: code = VOID # white of 16 bits
-        if not 0 <= code <= 255:
-            raise ValueError(f"{file}: {name!r} has the code {code}, and codes begin at 0 and end at 255: leave it out")
-        if code==VOID and named.get(code, name) != name: name = named[code] = "void"
-        if named.setdefault(code, name) != name:
-            raise ValueError(f"{file}: {named[code]!r} and {name!r} have the same code {code}: "
-                             "give each its own, or write one name for both")
-    return named
-
-# %% ../nbs/00_labels.ipynb #84477612
-_TITLE = re.compile(r"(id|idx|index|code|value|pixel value|class_?id|label_?id|nr|no)\b", re.I)
-
-def _numbered_lines(file):
-    "Codes of a text file each of whose lines begins with a number, as in `7: road`; None if it is another"
-    lines = [line for line in read_lines(file) if not line.startswith("#")]
-    # `7: road`, `7: 8`; or `7 road`, whose name has a letter in its first word
-    ways = (r"(-?\d+)\s*[:=]\s*(\S.*)", r"(-?\d+)(?:\s*[,;\t]\s*|\s+)(?=[^\s,;]*[^\W\d_]|[^\d\s])(\S.*)")
-    found = [re.fullmatch(ways[0], line) or re.fullmatch(ways[1], line) for line in lines]
-    if len(lines) > 2 and not found[0] and all(found[1:]) and _TITLE.match(lines[0]): found = found[1:]
-    names = [re.sub(r'^"(.*)"$', r"\1", m[2].strip()) for m in found if m]
-    if not names or not all(found):
-        _refuse_a_mixture(file, lines, found)
-        return None
-    plain = all(re.match(r"-?\d+\s+[^\s:=,;]", line) for line in lines) and len(set(names)) < len(names)
-    if plain: return None # `2 wheelers` and `4 wheelers`
-    return _by_code(((m[1],name) for m,name in zip(found, names)), file)
-
-def _refuse_a_mixture(file, lines, found):
-    "A sentence on a list most of whose lines have a number, or colours"
-    colours = sum(bool(re.search(r"\b\d{1,3}\s*[,; ]\s*\d{1,3}\s*[,; ]\s*\d{1,3}\b", line)) for line in lines)
-    if colours > 1 and 2*colours > len(lines):
-        raise ValueError(f"{file} lists colours: pass it as `colours` (`--colours {Path(file).name}`)")
-    if len(lines)/2 < sum(map(bool, found)) < len(lines):
-        odd = next(line for line,m in zip(lines, found) if not m)
-        raise ValueError(f"{file}: {odd!r} is no code with its name, and the other lines are: write `7: road`, "
-                         "a code and a name in each")
-    turned = [re.fullmatch(r"(\D.*?)\s*[,;\t:=]\s*\d+", line) for line in lines]
-    if len(lines) > 1 and all(turned[1:]):
-        raise ValueError(f"{file}: {lines[-1]!r} has the code behind the name: write `7: road`, the code first")
-
 # %% ../nbs/00_labels.ipynb #d8106827
 def _colour(given, bare=False):
     "`(r,g,b)` of a list, of `#rrggbb` (if `bare`, of `rrggbb` too) or of `r,g,b`; None if it is no colour"
@@ -154,6 +160,55 @@ def _colour(given, bare=False):
     except (TypeError, ValueError, OverflowError): return None
     return rgb if len(rgb)==3 and all(0 <= v <= 255 for v in rgb) else None
 
+# %% ../nbs/00_labels.ipynb #d8106829
+def _cells(rows):
+    "Name and colour in the cells of a table, by its titles, or by where the numbers stand"
+    titles = {title.strip().lower(): i for i,title in enumerate(rows[0])}
+    named = [next((titles[t] for t in ts if t in titles), None)
+             for ts in (("r","red"), ("g","green"), ("b","blue"), ("name","class","label","class name","category"))]
+    for i,row in enumerate(rows):
+        row = [cell.strip() for cell in row]
+        if None not in named:
+            r,g,b,name = (row[k] if k < len(row) else "" for k in named)
+            yield (name,f"{r},{g},{b}") if i else (name,None)
+            continue
+        numbers = [k for k,cell in enumerate(row) if cell.isdecimal()]
+        words = [cell for k,cell in enumerate(row) if cell and k not in numbers]
+        three = numbers[-3:]
+        if len(numbers)==4 and not words: words = [row[0]] # a name that is a number
+        fits = len(words)==1 and len(numbers) in (3,4) and three==list(range(three[0], three[0]+3))
+        yield (words[0],",".join(row[k] for k in three)) if fits else (row[0],None)
+
+# %% ../nbs/00_labels.ipynb #65fc2dbe
+def _loose_lines(lines):
+    "Name and colour of lines with blanks between, with a code before them or without"
+    number,apart = r"(?<![\w.])\d{1,3}(?![\w.])",r"[\s,;:=\t]+"
+    def split(line, coded):
+        cvat = re.fullmatch(r"(.+?):(\d+,\d+,\d+):[^:]*:[^:]*", line) # name, colour, parts, actions
+        if cvat: return cvat[1],cvat[2]
+        m = re.search(r"#[0-9a-fA-F]{6}\b", line) or re.fullmatch(r".+?[,;\t]\s*(?:0x)?([0-9a-fA-F]{6})", line)
+        if m and m.lastindex: return line[:m.start(1)].removesuffix("0x").strip(" ,;\t"),f"#{m[1]}"
+        code = rf"(?:{number}{apart})?" if coded else ""
+        m = m or re.search(rf"{code}({number}{apart}{number}{apart}{number})", line)
+        if not m: return line,None
+        name = (line[:m.start()]+line[m.end():]).strip(" \t,;:=()[]\"'")
+        if coded: name = re.sub(rf"^{number}{apart}", "", name)
+        return name.removesuffix("rgb").strip(" \t,;:=()[]\"'"),re.sub(apart, ",", m[m.lastindex or 0])
+    coded,plain = ([split(line, way) for line in lines] for way in (True, False))
+    one = len({name for name,_ in coded}) < len({name for name,_ in plain}) # `class 1 4 5 6`: which are the colour?
+    return [(line,None) for line in lines] if one else coded
+
+# %% ../nbs/00_labels.ipynb #53fb8b35
+def _rows(file):
+    "Name and colour of each line of a CSV or text file; a line of titles is skipped"
+    lines = [line for line in read_lines(file) if not line.startswith("#") or re.match(r"#[0-9a-fA-F]{6}\b", line)]
+    apart = next((s for s in ";\t," if lines and all(line.count(s) > 2 for line in lines)), None)
+    found = _cells(list(csv.reader(lines, delimiter=apart))) if apart else _loose_lines(lines)
+    for i,(line,(name,colour)) in enumerate(zip(lines, found)):
+        if colour is None and i==0 and not re.search(r"\d", line): continue # titles
+        yield (name,colour) if colour else (line,None)
+
+# %% ../nbs/00_labels.ipynb #456ecc8e
 def as_legend(
     given, # A dictionary from name to colour or from colour to name, or a JSON, CSV or text file that holds one
 )->dict: # From a colour, `(r,g,b)`, to a name
@@ -188,52 +243,6 @@ def as_legend(
     if not legend: raise ValueError(f"{file} lists no colours: write name,r,g,b in each line")
     return legend
 
-# %% ../nbs/00_labels.ipynb #d8106829
-def _rows(file):
-    "Name and colour of each line of a CSV or text file; a line of titles is skipped"
-    lines = [line for line in read_lines(file) if not line.startswith("#") or re.match(r"#[0-9a-fA-F]{6}\b", line)]
-    apart = next((s for s in ";\t," if lines and all(line.count(s) > 2 for line in lines)), None)
-    found = _cells(list(csv.reader(lines, delimiter=apart))) if apart else _loose_lines(lines)
-    for i,(line,(name,colour)) in enumerate(zip(lines, found)):
-        if colour is None and i==0 and not re.search(r"\d", line): continue # titles
-        yield (name,colour) if colour else (line,None)
-
-def _cells(rows):
-    "Name and colour in the cells of a table, by its titles, or by where the numbers stand"
-    titles = {title.strip().lower(): i for i,title in enumerate(rows[0])}
-    named = [next((titles[t] for t in ts if t in titles), None)
-             for ts in (("r","red"), ("g","green"), ("b","blue"), ("name","class","label","class name","category"))]
-    for i,row in enumerate(rows):
-        row = [cell.strip() for cell in row]
-        if None not in named:
-            r,g,b,name = (row[k] if k < len(row) else "" for k in named)
-            yield (name,f"{r},{g},{b}") if i else (name,None)
-            continue
-        numbers = [k for k,cell in enumerate(row) if cell.isdecimal()]
-        words = [cell for k,cell in enumerate(row) if cell and k not in numbers]
-        three = numbers[-3:]
-        if len(numbers)==4 and not words: words = [row[0]] # a name that is a number
-        fits = len(words)==1 and len(numbers) in (3,4) and three==list(range(three[0], three[0]+3))
-        yield (words[0],",".join(row[k] for k in three)) if fits else (row[0],None)
-
-def _loose_lines(lines):
-    "Name and colour of lines with blanks between, with a code before them or without"
-    number,apart = r"(?<![\w.])\d{1,3}(?![\w.])",r"[\s,;:=\t]+"
-    def split(line, coded):
-        cvat = re.fullmatch(r"(.+?):(\d+,\d+,\d+):[^:]*:[^:]*", line) # name, colour, parts, actions
-        if cvat: return cvat[1],cvat[2]
-        m = re.search(r"#[0-9a-fA-F]{6}\b", line) or re.fullmatch(r".+?[,;\t]\s*(?:0x)?([0-9a-fA-F]{6})", line)
-        if m and m.lastindex: return line[:m.start(1)].removesuffix("0x").strip(" ,;\t"),f"#{m[1]}"
-        code = rf"(?:{number}{apart})?" if coded else ""
-        m = m or re.search(rf"{code}({number}{apart}{number}{apart}{number})", line)
-        if not m: return line,None
-        name = (line[:m.start()]+line[m.end():]).strip(" \t,;:=()[]\"'")
-        if coded: name = re.sub(rf"^{number}{apart}", "", name)
-        return name.removesuffix("rgb").strip(" \t,;:=()[]\"'"),re.sub(apart, ",", m[m.lastindex or 0])
-    coded,plain = ([split(line, way) for line in lines] for way in (True, False))
-    one = len({name for name,_ in coded}) < len({name for name,_ in plain}) # `class 1 4 5 6`: which are the colour?
-    return [(line,None) for line in lines] if one else coded
-
 # %% ../nbs/00_labels.ipynb #1abe1508
 def void_of(
     given, # A code, a name, a colour (a tuple or text), or a list of them
@@ -258,19 +267,6 @@ def void_of(
 # %% ../nbs/00_labels.ipynb #1abe1511
 SAMPLE = 300 # At most so many masks are looked at before a guess
 
-def _greys(masks):
-    "The values in some masks, if all of these are grey pictures; else none"
-    chosen = sorted(masks)[::max(1, len(masks)//8)]
-    def find():
-        found = set()
-        for m in chosen:
-            try: values = np.unique(read_mask(m)).tolist() if open_picture(m).mode=="L" else ()
-            except Exception: values = () # `check_data` says what is wrong with it
-            if not values: return []
-            found |= set(values)
-        return sorted(found)
-    return set(remembered("greys", chosen, find))
-
 def _sample(masks):
     "Codes in some masks, spread evenly: a set a mask; and whether the pictures are grey though saved in colour"
     chosen = sorted(masks)[::max(1, -(-len(masks)//SAMPLE))]
@@ -288,6 +284,20 @@ def _sample(masks):
         return found,grey > 0 and not colour
     found,grey = remembered("codes", chosen, find)
     return [set(values) for values in found],grey,len(chosen)
+
+# %% ../nbs/00_labels.ipynb #761cf5b5
+def _greys(masks):
+    "The values in some masks, if all of these are grey pictures; else none"
+    chosen = sorted(masks)[::max(1, len(masks)//8)]
+    def find():
+        found = set()
+        for m in chosen:
+            try: values = np.unique(read_mask(m)).tolist() if open_picture(m).mode=="L" else ()
+            except Exception: values = () # `check_data` says what is wrong with it
+            if not values: return []
+            found |= set(values)
+        return sorted(found)
+    return set(remembered("greys", chosen, find))
 
 # %% ../nbs/00_labels.ipynb #7d74d523
 class Meaning:
