@@ -11,10 +11,6 @@ __all__ = ['LARGEST', 'whole', 'height_and_width', 'number', 'text', 'one_of', '
 import math, operator, re
 
 # %% ../nbs/00_validators.ipynb #1e180b56
-def _short(value):
-    said = repr(value)
-    return said if len(said) <= 60 else said[:60]+"..."
-
 def _bounds(least, most):
     return f" from {least} to {most}" if most is not None else f" of at least {least}" if least is not None else ""
 
@@ -32,6 +28,7 @@ def whole(
     end = f": {way_out}" if way_out else ""
     raise ValueError(f"`{name}` must be a whole number{_bounds(least, most)}, not {value!r}{end}")
 
+# %% ../nbs/00_validators.ipynb #919d0648
 LARGEST = 2**15 # Side of a picture, in pixels
 
 def height_and_width(
@@ -44,6 +41,7 @@ def height_and_width(
         raise ValueError(f"`{name}` must be height and width, not {size!r}: as in (360,480)") from None
     return whole(h, f"{name}[0]", most=LARGEST),whole(w, f"{name}[1]", most=LARGEST)
 
+# %% ../nbs/00_validators.ipynb #8ab1b23e
 def number(
     value, # A number
     name:str, # What the caller calls it
@@ -58,7 +56,12 @@ def number(
     if math.isfinite(x) and (least is None or x >= least) and (most is None or x <= most): return x
     raise ValueError(f"`{name}` must be a number{_bounds(least, most)}, not {_short(value)}")
 
-# %% ../nbs/00_validators.ipynb #918b0c4c
+# %% ../nbs/00_validators.ipynb #21205780
+def _short(value):
+    said = repr(value)
+    return said if len(said) <= 60 else said[:60]+"..."
+
+# %% ../nbs/00_validators.ipynb #75e845c4
 def text(
     value, # A text
     name:str, # What the caller calls it
@@ -67,6 +70,7 @@ def text(
     if isinstance(value, str) and value.strip(): return value
     raise ValueError(f"`{name}` must be a text, not {_short(value)}")
 
+# %% ../nbs/00_validators.ipynb #f374be40
 def one_of(
     *allowed # The values that are
 ): # A check, to be called with a value and its name
@@ -76,6 +80,7 @@ def one_of(
         raise ValueError(f"`{name}` must be {' or '.join(map(repr, allowed))}, not {_short(value)}")
     return check
 
+# %% ../nbs/00_validators.ipynb #918b0c4c
 def follow(
     value, # What was read
     schema, # What it must be: a dict, a list of one schema, or a check `f(value, name)`
