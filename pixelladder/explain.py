@@ -27,9 +27,7 @@ def _turned(x):
     for a,b in itertools.combinations(range(x.ndim), 2):
         yield f"with the axes {a} and {b} exchanged",x.transpose(a, b)
 
-def _is_int(x): return isinstance(x, int) and not isinstance(x, bool)
-def _is_number(x): return isinstance(x, (int,float)) or isinstance(x, Tensor) and x.ndim==0
-
+# %% ../nbs/80_explain.ipynb #fb35673e
 def _shorter(name, given, swap):
     "Questions in which a list has another order, or is shorter"
     yield f"if `{name}` came in from the last to the first. Which is read first?",swap([g[::-1] for g in given])
@@ -37,8 +35,8 @@ def _shorter(name, given, swap):
     yield f"if the last of `{name}` were missing. Where does your loop end?",swap([g[:-1] for g in given])
     yield f"if only the first of `{name}` came in. What ends your loop?",swap([g[:1] for g in given])
 
+# %% ../nbs/80_explain.ipynb #41d7e4b0
 def _void_as_0(x): return x.where(x != 255, 0)
-
 def _holds_void(x): return x.dtype in (torch.uint8,torch.int64) and bool((x==255).any())
 
 _OTHERWISE = { # what else may be read in place of a tensor
@@ -53,6 +51,7 @@ _BEGUN = {
     "`{}` began one later. From where do you count?": lambda x: x.roll(-1, 0),
     "`{}` began one earlier. From where do you count?": lambda x: x.roll(1, 0)}
 
+# %% ../nbs/80_explain.ipynb #9f362051
 def _questions(names, defaults, cases, turn=True):
     "Other questions than the one asked, if `turn` of turned tensors too: a sentence, and for each case the arguments"
     rest = [defaults[name] for name in names] # what a case leaves out
@@ -96,6 +95,9 @@ def _questions(names, defaults, cases, turn=True):
         for a in args: a[i],a[j] = a[j],a[i]
         yield f"if `{names[i]}` and `{names[j]}` were exchanged. Which is which?",list(map(tuple, args))
 
+def _is_int(x): return isinstance(x, int) and not isinstance(x, bool)
+
+# %% ../nbs/80_explain.ipynb #6070005a
 def _other_question(spec, cases, outcomes, wanted):
     "Whether the results are right for another question"
     try: params = inspect.signature(spec.answer).parameters
@@ -114,7 +116,16 @@ def _other_question(spec, cases, outcomes, wanted):
         if all(t.error is None and same(t.value, o.value) for t,o in zip(tried, outcomes)):
             return f"On every input it gives what would be right {said}"
 
+def _is_number(x): return isinstance(x, (int,float)) or isinstance(x, Tensor) and x.ndim==0
+
 # %% ../nbs/80_explain.ipynb #3a368fc1
+def _numbers(values): return torch.cat([torch.as_tensor(x).double().flatten() for x in values])
+
+def _short(x):
+    "A number in three digits, or in six if three aren't nearly it"
+    three = f"{x:.3g}"
+    return three if abs(float(three)-x) <= 1e-4*abs(x) else say_value(x.item())
+
 def _scaled(got, wanted, offsets=True):
     "The one factor or, if `offsets` are asked for, the one offset between two lists of numbers"
     g,w = _numbers(got),_numbers(wanted)
@@ -135,6 +146,15 @@ def _scaled(got, wanted, offsets=True):
         why = "Where does your counting begin?" if counted else "Where does a constant come in?"
         return f"All is {much} too {'large' if offset > 0 else 'small'}. {why}"
 
+# %% ../nbs/80_explain.ipynb #1c3583b2
+def _throughout(got, wanted, zeros=True):
+    "Whether one number comes out everywhere; or None"
+    g,w = _numbers(got),_numbers(wanted)
+    if len(g) != len(w) or len(g) < 2 or (w==w[0]).all() or not (zeros or g[0]): return None
+    if g[0].isfinite() and (g==g[0]).all():
+        return f"It is {say_value(g[0].item())} throughout. Which input, or which condition, makes no difference?"
+
+# %% ../nbs/80_explain.ipynb #358e16f2
 _FUNCTIONS = { # of what is wanted
     "without its sign": torch.abs, "squared": torch.square, "its square root": torch.sqrt,
     "one over it": torch.reciprocal, "1 minus it": lambda w: 1-w,
@@ -144,13 +164,6 @@ _FUNCTIONS = { # of what is wanted
     "never above 1": lambda w: w.clamp(max=1),
     **{f"rounded to {d} decimal{'s'*(d > 1)}": lambda w, d=d: w.round(decimals=d) for d in (1, 2, 3, 4)}}
 
-def _short(x):
-    "A number in three digits, or in six if three aren't nearly it"
-    three = f"{x:.3g}"
-    return three if abs(float(three)-x) <= 1e-4*abs(x) else say_value(x.item())
-
-def _numbers(values): return torch.cat([torch.as_tensor(x).double().flatten() for x in values])
-
 def _function(got, wanted):
     "What was done to what is wanted, in a word or two; or None"
     g,w = _numbers(got),_numbers(wanted)
@@ -159,13 +172,9 @@ def _function(got, wanted):
     for said,f in _FUNCTIONS.items():
         if _equal(g, f(w)): return f"It is what is wanted, {said}. Which step does that?"
 
-def _throughout(got, wanted, zeros=True):
-    "Whether one number comes out everywhere; or None"
-    g,w = _numbers(got),_numbers(wanted)
-    if len(g) != len(w) or len(g) < 2 or (w==w[0]).all() or not (zeros or g[0]): return None
-    if g[0].isfinite() and (g==g[0]).all():
-        return f"It is {say_value(g[0].item())} throughout. Which input, or which condition, makes no difference?"
+def _equal(a, b): return a.shape==b.shape and bool(close(a, b).all())
 
+# %% ../nbs/80_explain.ipynb #4f74b7c2
 def _too_much_of(spec, cases, got, wanted):
     "An argument that is in each number too often, or too rarely; or None"
     if not all(isinstance(v, (int,float)) for v in [*got, *wanted]) or len(cases) < 3: return None
@@ -179,6 +188,7 @@ def _too_much_of(spec, cases, got, wanted):
                 return (f"On every input it is too {'large' if times > 0 else 'small'} by {much}. "
                         "How often does it come in, and with which sign?")
 
+# %% ../nbs/80_explain.ipynb #7e13f4ab
 _NAN = "A `nan` comes of 0/0, such as the mean of nothing, and of every sum that holds one. Where does yours begin?"
 
 def _moved(got, wanted):
@@ -202,8 +212,7 @@ def _moved(got, wanted):
     if not wanted.is_floating_point() and _equal(got.long() % 256, wanted.long() % 256):
         return "They differ by multiples of 256. Which type is too small for them?"
 
-def _equal(a, b): return a.shape==b.shape and bool(close(a, b).all())
-
+# %% ../nbs/80_explain.ipynb #53c37a98
 def _part(got, wanted, grids=True):
     "The part where two tensors of one shape differ, or None; a border has neighbours only if `grids` came in"
     off,zeros = ~close(got, wanted),close(wanted, torch.zeros_like(wanted))
@@ -250,7 +259,6 @@ def _part(got, wanted, grids=True):
         return "Only where 0 is wanted there is something else. What should leave no trace there?"
     if zeros.any() and off.equal(~zeros): return "The zeros are right, the numbers aren't."
 
-
 # %% ../nbs/80_explain.ipynb #9944f9f0
 def _shaped(got, wanted):
     "What a wrong shape has to do with the right one, or None"
@@ -278,6 +286,15 @@ def _shaped(got, wanted):
             return f"The end is right; what stands in front of it is {'too much' if longer[0] else 'missing'}."
     return f"{', '.join(odd).capitalize()}. What decides where it ends?"
 
+# %% ../nbs/80_explain.ipynb #f377d46d
+def _other_type(got, want):
+    "What a wrong dtype has to do with the right one, or None"
+    if _equal(got, want): return "The values are right: which step changes the type?"
+    if got.dtype==torch.bool: return "Yes and no count no further than 1."
+    if want.is_floating_point() and not got.is_floating_point():
+        return "Whole numbers hold no fractions. Which step drops what stands behind the point?"
+
+# %% ../nbs/80_explain.ipynb #e0225456
 def _listed(got, wanted):
     "How one list came of another, or None"
     got,wanted = list(got),list(wanted)
@@ -294,6 +311,21 @@ def _listed(got, wanted):
     if len(less) < len(wanted): return f"{say_value(less[0])} is missing, and {say_value(more[0])} shouldn't be there."
     return f"None of them is wanted: {say_value(more[0])} to begin with. What are you asked for?"
 
+# %% ../nbs/80_explain.ipynb #f03dda73
+def _of_lists(got, wanted):
+    "What a list, or each list of several, has to do with the one that is wanted"
+    def is_list(x): return isinstance(x, (tuple,list))
+    if not is_list(got) or not is_list(wanted) or any(isinstance(v, Tensor) for v in [*got, *wanted]): return None
+    if not all(map(is_list, [*got, *wanted])) or len(got) != len(wanted):
+        return _listed(got, wanted) if list(got) != list(wanted) else None
+    for i,(g,w) in enumerate(zip(got, wanted)):
+        if list(g)==list(w): continue
+        others = [x for j,other in enumerate(got) if j != i for x in other]
+        lost = [x for x in w if x not in g and x in others]+[x for x in g if x not in w and x not in others]
+        if lost: return f"{say_value(lost[0])} is on the wrong side. What decides where it goes?"
+        return f"Of list {i}, counted from 0: {_listed(g, w)}"
+
+# %% ../nbs/80_explain.ipynb #3ef9ac65
 def _of_inputs(spec, case, got, wanted):
     "What a result has to do with one of the inputs, or None"
     if got.shape != wanted.shape: return None
@@ -310,6 +342,7 @@ def _of_inputs(spec, case, got, wanted):
         if _equal(got+2*x, wanted): return f"`{name}` is taken away where it should be added."
         if _equal(got, (wanted-x)*x): return f"`{name}` is multiplied where it should be added."
 
+# %% ../nbs/80_explain.ipynb #7fa602e7
 def _made_up(case, got, wanted):
     "Whether numbers come out that didn't come in, where all that is wanted did"
     held = [a.double().flatten() for a in case.args if isinstance(a, Tensor) and wanted.numel() > 1]
@@ -317,6 +350,7 @@ def _made_up(case, got, wanted):
     if held and torch.isin(wanted.double(), known).all() and not torch.isin(got.double(), known).all():
         return "There are numbers in it that didn't come in. Where are some blended, or made up?"
 
+# %% ../nbs/80_explain.ipynb #7c98c712
 def _traits(spec, case):
     "What may be special about an input: what would explain a fault by itself, and what might be chance"
     params = inspect.signature(spec.answer).parameters
@@ -354,19 +388,7 @@ def _trait(spec, cases, right):
     few = min(sum(right), len(right)-sum(right)) < 2 # then anything may be in common, by chance
     return fits[0] if len(fits)==1 and not few else None
 
-
 # %% ../nbs/80_explain.ipynb #e8b1a107
-def explain(
-    spec:Exercise, # The exercise
-    cases:list, # Its inputs, as `Case`s
-    outcomes:list, # What came of the answer on each of them
-    wanted:list, # What should have come out
-    got, # The first part that is wrong; None if there is no such part
-    want, # What it should be
-)->str: # A question, mostly; None if nothing is found
-    "One sentence on what may have happened."
-    return next(filter(None, _reasons(spec, cases, outcomes, wanted, got, want)), None)
-
 def _reasons(spec, cases, outcomes, wanted, got, want):
     "Sentences, or None where nothing is found, from what explains most to what explains least"
     results = [o.value for o in outcomes]
@@ -417,22 +439,14 @@ def _counted(cases, results, wanted):
     alike = all(not isinstance(w, Tensor) or isinstance(r, Tensor) and w.shape==r.shape for _,r,w in kept)
     return zip(*kept) if kept and alike else ((),(),())
 
-def _of_lists(got, wanted):
-    "What a list, or each list of several, has to do with the one that is wanted"
-    def is_list(x): return isinstance(x, (tuple,list))
-    if not is_list(got) or not is_list(wanted) or any(isinstance(v, Tensor) for v in [*got, *wanted]): return None
-    if not all(map(is_list, [*got, *wanted])) or len(got) != len(wanted):
-        return _listed(got, wanted) if list(got) != list(wanted) else None
-    for i,(g,w) in enumerate(zip(got, wanted)):
-        if list(g)==list(w): continue
-        others = [x for j,other in enumerate(got) if j != i for x in other]
-        lost = [x for x in w if x not in g and x in others]+[x for x in g if x not in w and x not in others]
-        if lost: return f"{say_value(lost[0])} is on the wrong side. What decides where it goes?"
-        return f"Of list {i}, counted from 0: {_listed(g, w)}"
-
-def _other_type(got, want):
-    "What a wrong dtype has to do with the right one, or None"
-    if _equal(got, want): return "The values are right: which step changes the type?"
-    if got.dtype==torch.bool: return "Yes and no count no further than 1."
-    if want.is_floating_point() and not got.is_floating_point():
-        return "Whole numbers hold no fractions. Which step drops what stands behind the point?"
+# %% ../nbs/80_explain.ipynb #ad8dbc04
+def explain(
+    spec:Exercise, # The exercise
+    cases:list, # Its inputs, as `Case`s
+    outcomes:list, # What came of the answer on each of them
+    wanted:list, # What should have come out
+    got, # The first part that is wrong; None if there is no such part
+    want, # What it should be
+)->str: # A question, mostly; None if nothing is found
+    "One sentence on what may have happened."
+    return next(filter(None, _reasons(spec, cases, outcomes, wanted, got, want)), None)
