@@ -42,6 +42,7 @@ def find_drives(
     telling = all("_" in p.stem and n.lower().strip("0123456789-") not in CAMERAS for p,n in prefixes.items())
     return prefixes if telling and many(prefixes.values()) else {}
 
+# %% ../nbs/00_holdout.ipynb #6cbd0c01
 def draw_split(
     images:list, # Paths
     drives:dict, # From `find_drives`
@@ -59,7 +60,6 @@ def draw_split(
     held = set(val)
     return [p for p in sorted(images) if p not in held],sorted(val)
 
-
 # %% ../nbs/00_holdout.ipynb #b5d10c12
 def find_lists(
     root:Path, # Folder of a data set
@@ -70,6 +70,7 @@ def find_lists(
     found = {s: next((p/n for p in places for n in names if (p/n).is_file()), None) for s,names in files.items()}
     return {s: f for s,f in found.items() if f}
 
+# %% ../nbs/00_holdout.ipynb #5a1992be
 def _first_path(line):
     "The image in a line that may name its mask, too, and may come from Windows"
     pieces = re.split(r"[,;\s]+", line)
@@ -81,6 +82,7 @@ def _tail(name, known):
     tails = ["/".join(parts[i:]) for i in range(len(parts))]
     return next((t for t in tails if t in known), name)
 
+# %% ../nbs/00_holdout.ipynb #da7a0e23
 def read_lists(
     files:dict, # From a split to the file that lists its images: names, with or without ending, or paths
     images:list, # Paths of all images
@@ -125,6 +127,10 @@ def split_by_folders(
     return {} if said.keys()=={"train"} and len(said["train"]) < len(images) else said
 
 # %% ../nbs/00_holdout.ipynb #b5d10c25
+def _without(images, *others):
+    aside = {p for ps in others for p in ps}
+    return [p for p in images if p not in aside]
+
 def split_by_lists(
     roots:list, # Folders in which the lists may lie
     images:list, # Paths of all images
@@ -157,6 +163,7 @@ def share_or_list(
         raise ValueError(f"`val` is {val!r}: give a share between 0 and 1, or a file that lists names")
     return share
 
+# %% ../nbs/00_holdout.ipynb #2d148da9
 def choose_split(
     images:list, # Paths of all images
     base:Path, # As in `read_lists`
@@ -186,7 +193,3 @@ def choose_split(
     splits = {"train": train, "val": held, **({"test": test} if test else {})}
     left = len(_without(images, *splits.values()))
     return splits,how+(f"; {left} images are in none of them" if left else ""),faults
-
-def _without(images, *others):
-    aside = {p for ps in others for p in ps}
-    return [p for p in images if p not in aside]
