@@ -48,6 +48,7 @@ def orientation(
     try: return picture.getexif().get(0x0112) or 1
     except Exception: return 1
 
+# %% ../nbs/00_images.ipynb #39ed97c3
 _WAYS = Image.Transpose
 _TURNS = {2: _WAYS.FLIP_LEFT_RIGHT, 3: _WAYS.ROTATE_180, 4: _WAYS.FLIP_TOP_BOTTOM, 5: _WAYS.TRANSPOSE,
           6: _WAYS.ROTATE_270, 7: _WAYS.TRANSVERSE, 8: _WAYS.ROTATE_90}
@@ -59,6 +60,7 @@ def _upright(picture):
     for key in [k for k in turned.info if re.search("exif|xmp", k, re.I)]: del turned.info[key] # turned once is enough
     return turned
 
+# %% ../nbs/00_images.ipynb #9d900643
 def as_rgb(
     picture:Image.Image, # Any that PIL opens
     name:str="the picture", # What to call it
@@ -75,6 +77,17 @@ def as_rgb(
                          "save it as RGB") from e
 
 # %% ../nbs/00_images.ipynb #b5f38b66
+def _bytes(image):
+    "The array if it is a picture, uint8 `(H,W)` or `(H,W,3)`"
+    if image.ndim==3 and image.shape[2]==1: image = image[:,:,0]
+    if image.dtype != np.uint8:
+        raise ValueError(f"the picture is {image.dtype}, wanted uint8 from 0 to 255: of values from 0 to 1, take "
+                         "`(x*255).astype(np.uint8)`")
+    if image.ndim==2 and image.size or image.ndim==3 and image.shape[2]==3 and image.size: return image
+    first = image.ndim==3 and image.shape[0]==3
+    way = "move its channels to the end, `x.transpose(1,2,0)`" if first else "give one picture with pixels"
+    raise ValueError(f"the picture has the shape {image.shape}, wanted (H,W,3) or grey (H,W): {way}")
+
 def as_picture(
     image, # A path, a PIL image, or a uint8 array, `(H,W,3)` or grey `(H,W)`
 )->Image.Image: # RGB, the right way up
@@ -88,17 +101,6 @@ def as_picture(
     except FileNotFoundError: raise FileNotFoundError(f"there is no file {image}: name a picture") from None
     except OSError as e:
         raise OSError(f"{image} can't be read as a picture ({type(e).__name__}): give a PNG or JPEG") from e
-
-def _bytes(image):
-    "The array if it is a picture, uint8 `(H,W)` or `(H,W,3)`"
-    if image.ndim==3 and image.shape[2]==1: image = image[:,:,0]
-    if image.dtype != np.uint8:
-        raise ValueError(f"the picture is {image.dtype}, wanted uint8 from 0 to 255: of values from 0 to 1, take "
-                         "`(x*255).astype(np.uint8)`")
-    if image.ndim==2 and image.size or image.ndim==3 and image.shape[2]==3 and image.size: return image
-    first = image.ndim==3 and image.shape[0]==3
-    way = "move its channels to the end, `x.transpose(1,2,0)`" if first else "give one picture with pixels"
-    raise ValueError(f"the picture has the shape {image.shape}, wanted (H,W,3) or grey (H,W): {way}")
 
 # %% ../nbs/00_images.ipynb #1c5347e2
 def through_jpeg(
@@ -136,15 +138,6 @@ def packed(
     rgb = np.asarray(rgb).astype(np.int32)
     return rgb[...,0]<<16 | rgb[...,1]<<8 | rgb[...,2]
 
-class Segments(dict):
-    "The legend of one panoptic mask, from a segment's colour to its code; black is void"
-    def __init__(self,
-        file:str, # The name of the file that lists the segments
-        codes:dict, # From a colour to a code
-    ):
-        super().__init__({(0,0,0): 255} | codes)
-        self.file = file
-
 def _look_up(rgb, legend):
     "The codes of colours `(...,3)`; -1 where the legend lacks one"
     keys,codes = packed(list(legend)),np.array(list(legend.values()), np.int32)
@@ -153,28 +146,15 @@ def _look_up(rgb, legend):
     at = np.searchsorted(keys, found).clip(max=len(keys)-1)
     return np.where(keys[at]==found, codes[at], -1)
 
-def _by_colour(name, mask, legend):
-    "The codes of a colour picture"
-    rgb = np.array(mask.convert("RGB"))
-    if not legend:
-        some = ", ".join(map(str, _colours(rgb)[:4]))
-        raise BadPicture(f"{name}: the mask is a colour picture ({mask.mode}), wanted one code a pixel: "
-                         "save the codes as a grey PNG, or say what its colours mean with `colours` "
-                         f"(`--colours legend.csv`); it holds {some}")
-    codes = _look_up(rgb, legend)
-    if (codes < 0).any(): raise BadPicture(_unknown_colours(name, rgb, codes < 0, legend))
-    return codes.astype(np.uint8)
-
-def _by_palette(mask, legend):
-    "The codes of a palette picture: by its colours, if the legend has all that are in use"
-    codes = np.array(mask)
-    palette = np.array(mask.getpalette("RGB"), int).reshape(-1, 3)
-    used = np.unique(codes)
-    if used[-1] >= len(palette): return codes
-    table = np.full(256, -1)
-    table[used] = _look_up(palette[used], legend)
-    alike = len(set(table[used].tolist())) < len(used)
-    return codes if alike or (table[used] < 0).any() else table[codes].astype(np.uint8)
+# %% ../nbs/00_images.ipynb #30234de2
+class Segments(dict):
+    "The legend of one panoptic mask, from a segment's colour to its code; black is void"
+    def __init__(self,
+        file:str, # The name of the file that lists the segments
+        codes:dict, # From a colour to a code
+    ):
+        super().__init__({(0,0,0): 255} | codes)
+        self.file = file
 
 def _colours(rgb):
     "The colours of a picture, the most frequent first"
@@ -196,3 +176,28 @@ def _unknown_colours(name, rgb, unknown, legend):
     return (f"{name}: {same.sum()} of {unknown.size} pixels {'has' if same.sum()==1 else 'have'} the colour {colour}, "
             f"the first in row {row}, column {column}, and no class has that colour{more}: "
             f"{way}save the mask as PNG, unsmoothed, in the colours of the classes")
+
+# %% ../nbs/00_images.ipynb #f7a699ad
+def _by_colour(name, mask, legend):
+    "The codes of a colour picture"
+    rgb = np.array(mask.convert("RGB"))
+    if not legend:
+        some = ", ".join(map(str, _colours(rgb)[:4]))
+        raise BadPicture(f"{name}: the mask is a colour picture ({mask.mode}), wanted one code a pixel: "
+                         "save the codes as a grey PNG, or say what its colours mean with `colours` "
+                         f"(`--colours legend.csv`); it holds {some}")
+    codes = _look_up(rgb, legend)
+    if (codes < 0).any(): raise BadPicture(_unknown_colours(name, rgb, codes < 0, legend))
+    return codes.astype(np.uint8)
+
+# %% ../nbs/00_images.ipynb #87488786
+def _by_palette(mask, legend):
+    "The codes of a palette picture: by its colours, if the legend has all that are in use"
+    codes = np.array(mask)
+    palette = np.array(mask.getpalette("RGB"), int).reshape(-1, 3)
+    used = np.unique(codes)
+    if used[-1] >= len(palette): return codes
+    table = np.full(256, -1)
+    table[used] = _look_up(palette[used], legend)
+    alike = len(set(table[used].tolist())) < len(used)
+    return codes if alike or (table[used] < 0).any() else table[codes].astype(np.uint8)
