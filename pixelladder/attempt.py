@@ -37,13 +37,13 @@ class Mistake:
 class Exercise:
     "All that `check` knows of an exercise."
     answer:object # The package's own function or class
-    cases:object # A function that makes the list of `Case`s anew
+    cases:object # A function that makes the list of `Case`s when it is needed
     mistakes:list # `Mistake`s
     hints:list # Sentences, from the general to the particular
     forbidden:tuple # Names of the torch functions that it must not call
     run:object # How an answer is run: `run(answer, *args)`
     after:str="" # Said once it is right: other ways, or what it is good for
-    kept:dict=field(default_factory=dict, init=False, repr=False) # Of our own answers
+    kept:dict=field(default_factory=dict, init=False, repr=False) # Worked out once
 
 # %% ../nbs/80_attempt.ipynb #5c15b6b1
 EXERCISES = {} # By name; `pixelladder.exercises` fills it
@@ -85,7 +85,8 @@ def same(
     if isinstance(a, np.ndarray): return isinstance(b, np.ndarray) and np.array_equal(a, b)
     if isinstance(a, (tuple,list)) and isinstance(b, (tuple,list)): return len(a)==len(b) and all(map(same, a, b))
     if isinstance(a, dict) and isinstance(b, dict): return a.keys()==b.keys() and all(same(a[k], b[k]) for k in b)
-    if isinstance(a, float) and isinstance(b, float): return math.isclose(a, b, rel_tol=1e-5) or (a!=a and b!=b)
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=1e-5, abs_tol=1e-8) or (a!=a and b!=b)
     return type(a)==type(b) and bool(a==b)
 
 # %% ../nbs/80_attempt.ipynb #66fb75a6
@@ -102,11 +103,11 @@ def time_limit(
         return
     def stop(*_): raise TooLong(f"{seconds:g}")
     old = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1) # and again each second, if an answer swallowed the first
+    before = signal.setitimer(signal.ITIMER_REAL, seconds, 1) # and again each second, if an answer swallowed the first
     try: yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
+        signal.setitimer(signal.ITIMER_REAL, *before) # that of a limit around this one
 
 # %% ../nbs/80_attempt.ipynb #6e05fbca
 class _Calls(TorchFunctionMode):
@@ -158,6 +159,7 @@ def _plain(x):
             raise RuntimeError("the answer is a nested, sparse or complex tensor: give an ordinary one")
         return x.detach().as_subclass(Tensor)
     if type(x) in (tuple,list): return type(x)(map(_plain, x))
+    if type(x) is dict: return {k: _plain(v) for k,v in x.items()}
     return x
 
 # %% ../nbs/80_attempt.ipynb #ec137a6c
@@ -220,8 +222,7 @@ def say_value(
 def say_call(
     name:str, # An exercise
     case:Case, # One of its inputs
-)->str: # `f(3, 2)`, or `f, on ...` where the input is a network
+)->str: # `f(3, 2)`, or `f, on ...` where that would be long
     "A short text for a call."
     said = f"{name}({', '.join(map(say_value, case.args))})"
-    network = any(isinstance(a, torch.nn.Module) for a in case.args)
-    return f"{name}, on {case.says}," if network or len(said) > 90 else said
+    return f"{name}, on {case.says}," if len(said) > 90 else said

@@ -218,7 +218,7 @@ def _part(got, wanted, grids=True):
     off,zeros = ~close(got, wanted),close(wanted, torch.zeros_like(wanted))
     if wanted.isnan().any() and off.equal(wanted.isnan()):
         return "Only where `nan` is wanted there is something else. What can be said there?"
-    colours = wanted.ndim==3 and not wanted.is_floating_point() # (H,W,3)
+    colours = wanted.ndim==3 and wanted.shape[-1]==3 and not wanted.is_floating_point() # (H,W,3)
     for axis in range(wanted.ndim):
         n = wanted.shape[axis]
         bad = off.movedim(axis, 0).reshape(n, -1).any(1)

@@ -76,7 +76,7 @@ def _as_json(cls, name, value):
     def plain(v):
         if type(v) in (list,tuple,torch.Size): return [plain(x) for x in v]
         if type(v) is dict and all(type(k) is str for k in v): return {k: plain(x) for k,x in v.items()}
-        if isinstance(v, (float,str)) and hasattr(v, "dtype"): return plain(v.item()) # NumPy's are Python's, too
+        if isinstance(v, (float,str)) and hasattr(v, "dtype"): return plain(v.item()) # NumPy's float64 and text
         if v is None or type(v) in (bool,int,str) or type(v) is float and math.isfinite(v): return v
         kind = v if isinstance(v, float) else type(v).__name__
         raise ValueError(f"{cls} was made with `{name}={value!r}`, and {kind} can't be written "

@@ -73,8 +73,10 @@ def find_lists(
 # %% ../nbs/00_holdout.ipynb #5a1992be
 def _first_path(line):
     "The image in a line that may name its mask, too, and may come from Windows"
+    line = line.replace("\\", "/")
     pieces = re.split(r"[,;\s]+", line)
-    return (pieces[0] if len(pieces)==2 else line).replace("\\", "/").removeprefix("./")
+    two = len(pieces)==2 and len({Path(p).suffix.lower() in KINDS for p in pieces})==1 # not a path with a blank in it
+    return (pieces[0] if two else line).removeprefix("./")
 
 def _tail(name, known):
     "The end of the path `name` that is among the `known`; itself if there is none"
@@ -128,6 +130,7 @@ def split_by_folders(
 
 # %% ../nbs/00_holdout.ipynb #b5d10c25
 def _without(images, *others):
+    "The images that are in none of the others"
     aside = {p for ps in others for p in ps}
     return [p for p in images if p not in aside]
 
@@ -173,7 +176,7 @@ def choose_split(
     val=None, # From `share_or_list`; None if nobody asks
     seed:int=0, # Of a draw
 )->tuple: # From a split to paths; how it came about; what is wrong with a list
-    "Who trains and who validates. What was put aside to test stays there, whatever is asked for."
+    "Who trains and who validates. What was put aside to test stays there, unless a list takes it."
     test,faults = said.get("test", []),[]
     if isinstance(val, Path):
         found,faults = read_lists({"val": val}, images, base)

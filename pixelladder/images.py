@@ -17,7 +17,7 @@ from PIL import Image
 
 # %% ../nbs/00_images.ipynb #60b80a18
 class BadPicture(ValueError):
-    "A file that opens, but can't be understood: the sentence begins with its name."
+    "A file that is there, but can't be understood: the sentence begins with its name."
 
 # from 90 to 180 megapixels PIL only warns
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -84,8 +84,9 @@ def _bytes(image):
         raise ValueError(f"the picture is {image.dtype}, wanted uint8 from 0 to 255: of values from 0 to 1, take "
                          "`(x*255).astype(np.uint8)`")
     if image.ndim==2 and image.size or image.ndim==3 and image.shape[2]==3 and image.size: return image
-    first = image.ndim==3 and image.shape[0]==3
-    way = "move its channels to the end, `x.transpose(1,2,0)`" if first else "give one picture with pixels"
+    first,four = (image.ndim==3 and image.shape[axis]==n for axis,n in ((0,3),(2,4)))
+    way = ("move its channels to the end, `x.transpose(1,2,0)`" if first else
+           "leave its fourth channel out, `x[...,:3]`" if four else "give one picture with pixels")
     raise ValueError(f"the picture has the shape {image.shape}, wanted (H,W,3) or grey (H,W): {way}")
 
 def as_picture(
@@ -167,8 +168,9 @@ def _unknown_colours(name, rgb, unknown, legend):
     same = (rgb==colour).all(-1)
     if isinstance(legend, Segments):
         number = colour[0]+256*colour[1]+256**2*colour[2]
-        return (f"{name}: {same.sum()} of {unknown.size} pixels belong to the segment {number} (colour {colour}), "
-                f"and {legend.file} doesn't list it for this mask: copy both again, or take the image away")
+        lie = "lies" if same.sum()==1 else "lie"
+        return (f"{name}: {same.sum()} of {unknown.size} pixels {lie} in the segment {number} (colour {colour}), and "
+                f" {legend.file} doesn't list it for this mask: copy both again, or take the image away")
     row,column = np.argwhere(same)[0].tolist()
     more = f" ({len(others)} more colours are unknown)" if others else ""
     hexed = "#{:02x}{:02x}{:02x}".format(*colour)
@@ -199,5 +201,5 @@ def _by_palette(mask, legend):
     if used[-1] >= len(palette): return codes
     table = np.full(256, -1)
     table[used] = _look_up(palette[used], legend)
-    alike = len(set(table[used].tolist())) < len(used)
+    alike = len(np.unique(palette[used], axis=0)) < len(used) # such a palette says nothing
     return codes if alike or (table[used] < 0).any() else table[codes].astype(np.uint8)

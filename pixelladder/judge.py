@@ -132,6 +132,8 @@ def _off(name, case, got, wanted):
 # %% ../nbs/80_judge.ipynb #4529198c
 def _wrong_value(name, case, got, wanted):
     "The first difference between two results of one type, and the two tensors that differ, if they are tensors"
+    if isinstance(got, str) and got==REFUSED:
+        return None if same(got, wanted) else (_off(name, case, got, wanted),None,None)
     if isinstance(wanted, dict):
         off = next((k for k in {**wanted, **got} if not (k in got and k in wanted and same(got[k], wanted[k]))), None)
         if off is None: return None
@@ -252,8 +254,10 @@ def verdict(
     found = Verdict(False, said, "not started") if said else _trouble(spec, answer, cases, outcomes, seconds)
     if found is None:
         after = f"\n{spec.after}" if spec.after else ""
-        found = Verdict(True, f"right, on {len(cases)} inputs ({'; '.join(c.says for c in cases)}).{after}", "right")
-    if outcomes[0].printed: found.said += f"\nIt printed:\n{outcomes[0].printed}"
+        inputs = f"{len(cases)} input{'s'*(len(cases) > 1)} ({'; '.join(c.says for c in cases)})"
+        found = Verdict(True, f"right, on {inputs}.{after}", "right")
+    spoken_of = next((o for c,o in zip(cases, outcomes) if c is found.case), outcomes[0])
+    if printed := spoken_of.printed or outcomes[0].printed: found.said += f"\nIt printed:\n{printed}"
     return found
 
 # %% ../nbs/80_judge.ipynb #95e55062

@@ -24,23 +24,24 @@ def read_codes(
     file:Path, # A name a line; the first is code 0
 )->list: # The names
     "The names of the codes; `#` begins a comment. An empty line, a name twice, and too many names are errors."
-    lines = [line for line in read_lines(file, empty=True) if not line.startswith("#")]
-    if lines[:1]==["__ignore__"]: del lines[0] # LabelMe's, and its code is -1
+    named = {i: line for i,line in enumerate(read_lines(file, empty=True), 1) if not line.startswith("#")}
+    numbers,lines = list(named),list(named.values())
+    if lines[:1]==["__ignore__"]: del numbers[0],lines[0] # LabelMe's, and its code is -1
     while lines and not lines[-1]: lines.pop()
     if not lines: raise ValueError(f"{file} lists no names: write the name of each code into a line of its own")
     if "" in lines:
         code = lines.index("")
-        raise ValueError(f"{file}: line {code+1} is empty, and the code {code} would have no name: "
+        raise ValueError(f"{file}: line {numbers[code]} is empty, and the code {code} would have no name: "
                          "give it one, or take the line away")
-    return _each_once(lines, file)
+    return _each_once(lines, file, numbers)
 
 # %% ../nbs/00_labels.ipynb #0081ba43
-def _each_once(lines, file):
-    "The names, unless one stands twice or they are too many"
+def _each_once(lines, file, numbers=range(1, 2**20)):
+    "The names, unless one stands twice (in lines of these `numbers`) or they are too many"
     twice = next((name for i,name in enumerate(lines) if name in lines[:i] and not is_void(name)), None)
     if twice:
-        raise ValueError(f"{file}: {twice!r} stands in the lines {lines.index(twice)+1} and "
-                         f"{lines.index(twice, lines.index(twice)+1)+1}: give each code a name of its own")
+        one,other = [n for n,name in zip(numbers, lines) if name==twice][:2]
+        raise ValueError(f"{file}: {twice!r} stands in the lines {one} and {other}: give each code a name of its own")
     if len([n for n in lines if not is_void(n)]) > UNLISTED or len(lines) > 256:
         raise ValueError(f"{file} lists {len(lines)} names, and 8 bits have room for {UNLISTED} classes and void: "
                          "merge some")
@@ -92,7 +93,7 @@ def _numbered_lines(file):
     # `7: road`, `7: 8`; or `7 road`, whose name has a letter in its first word
     ways = (r"(-?\d+)\s*[:=]\s*(\S.*)", r"(-?\d+)(?:\s*[,;\t]\s*|\s+)(?=[^\s,;]*[^\W\d_]|[^\d\s])(\S.*)")
     found = [re.fullmatch(ways[0], line) or re.fullmatch(ways[1], line) for line in lines]
-    if len(lines) > 2 and not found[0] and all(found[1:]) and _TITLE.match(lines[0]): found = found[1:]
+    if len(lines) > 1 and not found[0] and all(found[1:]) and _TITLE.match(lines[0]): found = found[1:]
     names = [re.sub(r'^"(.*)"$', r"\1", m[2].strip()) for m in found if m]
     if not names or not all(found):
         _refuse_a_mixture(file, lines, found)
@@ -156,7 +157,8 @@ def _colour(given, bare=False):
         if m: return tuple(bytes.fromhex(m[1]))
         three = re.fullmatch(r"[\s(\[]*(\d+)\s*[,; ]\s*(\d+)\s*[,; ]\s*(\d+)[\s)\]]*", given)
         given = three.groups() if three else ()
-    try: rgb = tuple(int(v) if isinstance(v, str) or v==int(v) else -1 for v in given) # a fraction is no colour's
+    # a fraction is no colour's, and neither is True
+    try: rgb = tuple(int(v) if isinstance(v, str) or v==int(v) and not isinstance(v, bool) else -1 for v in given)
     except (TypeError, ValueError, OverflowError): return None
     return rgb if len(rgb)==3 and all(0 <= v <= 255 for v in rgb) else None
 
@@ -231,8 +233,8 @@ def as_legend(
         tries = ((a,_colour(b)), (b,_colour(a)), (a,_colour(b, bare=True)), (b,_colour(a, bare=True)))
         name,rgb = next((t for t in tries if t[1] is not None), (a,None))
         if rgb is None or not isinstance(name, (str,int)) or not str(name).strip():
-            raise ValueError(f"{file}: {_clip(a)}, {_clip(b)} is no name with its colour: "
-                             "write name,r,g,b in each line")
+            said = _clip(a) if b is None else f"{_clip(a)}, {_clip(b)}"
+            raise ValueError(f"{file}: {said} is no name with its colour: write name,r,g,b in each line")
         name = str(name).strip()
         known = legend.setdefault(rgb, name)
         if known==name: continue
@@ -268,7 +270,8 @@ def void_of(
 SAMPLE = 300 # At most so many masks are looked at before a guess
 
 def _sample(masks):
-    "Codes in some masks, spread evenly: a set a mask; and whether the pictures are grey though saved in colour"
+    ("Codes in some masks, spread evenly: a set a mask; whether the pictures are grey though saved in colour; how many "
+     "masks were looked at")
     chosen = sorted(masks)[::max(1, -(-len(masks)//SAMPLE))]
     def find():
         found,grey,colour = [],0,0
@@ -373,9 +376,13 @@ class Meaning:
         if unknown:
             raise ValueError(f"`void` names {unknown[0]!r}, and the codes are {', '.join(self.named.values())}: "
                              "name one of them")
-        own = [name for k,name in sorted(self.named.items()) if k not in self.void_codes and not self.is_void(name)]
+        own = [self.groups.get(name, name) for k,name in sorted(self.named.items())
+               if k not in self.void_codes and not self.is_void(name)]
         classes = self.order or list(dict.fromkeys(own))
         _few_enough(dict(enumerate(classes)), f"the legend ({self.source})")
+        if self.void_colours and not self.legend:
+            raise ValueError(f"`void` names the colour {self.void_colours[0]}, and the masks hold codes, not colours: "
+                             "give the code, as in 255")
         lookup = np.full(256, UNLISTED, np.uint8)
         for code,name in self.named.items():
             to = self.groups.get(name, name)

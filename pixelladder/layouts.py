@@ -44,9 +44,9 @@ def _side_by_side(root, most=20_000):
 
 # %% ../nbs/00_layouts.ipynb #27f73b19
 def _split_places(root, both):
-    ("One part for each folder that is called after a split: it holds a folder of images and one of masks; or its masks "
-     "lie in a folder beside it; or it holds images and masks together. The last two don't count where `both` `images/` "
-     "and `masks/` lie beside it. And the name of a folder to test that has no masks")
+    ("One part for each folder that is called after a split: it holds a folder of images and one of masks; or its "
+     "masks lie in a folder beside it; or it holds images and masks together. The last two don't count where `both` "
+     "`images/` and `masks/` lie beside it. And the name of a folder to test that has no masks")
     drawn = {without_affix(d.name, MASKS): d for d in folders_in(root) if not split_of(d.name)}
     seen = [(without_affix(d.name, IMAGES) if not split_of(d.name) else d.name.lower(), d) for d in folders_in(root)]
     seen = [(key,split_of(key),d) for key,d in seen if split_of(key)]
@@ -363,7 +363,7 @@ def _said(found, meaning, out, how):
     def clip(names): return ", ".join(names[:8])+(f" and {len(names)-8} more" if len(names) > 8 else "")
     where = ", ".join(dict.fromkeys(f"{o.said(o.images)}/" for o in found["pairs"])) or "JPEGImages/"
     lines = [f"layout   {found['layout']}", f"images   {where}: {len(out['masks'])}",
-             f"masks    {out['mask_name'].format('NAME')}",
+             f"masks    {(found['pairs'][0].pattern() if found['pairs'] else out['mask_name']).format('NAME')}",
              f"classes  {len(out['codes'])}: {clip(out['codes'])} ({meaning.source})"]
     codes = [c for c in range(256) if out["lookup"][c]==VOID]
     lines.append(f"void     {', '.join(map(str, codes[:12])) or 'none'}{' ...' if len(codes) > 12 else ''}")
@@ -418,6 +418,7 @@ def find_data(
     out = dict(name=found["root"].name or str(found["root"]), codes=names, lookup=lookup, splits=splits, masks=files,
                colours=panoptic or legend, drives=drives, faults=tuple(every))
     out["mask_name"] = pairs[0].pattern() if pairs else "SegmentationClass/{}.png"
+    if len(pairs) > 1: out["mask_name"] = Path(out["mask_name"]).name # each has a folder of its own
     out["said"] = _said(found, meaning, out, how)
     out["named"] = {k: wanted[k] for k in ("images","masks","group") if wanted.get(k)}
     return out

@@ -187,7 +187,9 @@ def list_faults(
     groups = {}
     for fault in faults:
         name,_,rest = fault.partition(": ")
-        kind = re.sub(r"\(?\d[\d, .x]*\)?", "#", rest).replace(Path(name).stem.split("_")[0], "#")
+        first = re.escape(Path(name).stem.split("_")[0])
+        kind = re.sub(rf"(?<!\w){first}(?![^\W_])[^\s,/]*\.\w+", "#", rest) # files that are called alike
+        kind = re.sub(r"\(?\d[\d, .x]*\)?", "#", kind)
         groups.setdefault(kind or fault, []).append((name,rest))
     lines = [_kind(found, names) for found in groups.values()]
     return f"{len(faults)} fault(s) in {data.name}:\n" + "\n".join(lines)

@@ -12,7 +12,12 @@ import math, operator, re
 
 # %% ../nbs/00_validators.ipynb #1e180b56
 def _bounds(least, most):
-    return f" from {least} to {most}" if most is not None else f" of at least {least}" if least is not None else ""
+    if least is None: return "" if most is None else f" of at most {most}"
+    return f" of at least {least}" if most is None else f" from {least} to {most}"
+
+def _short(value):
+    said = repr(value)
+    return said if len(said) <= 60 else said[:60]+"..."
 
 def whole(
     value, # A number: Python's `int`, NumPy's integers, PyTorch's of no axes
@@ -26,7 +31,7 @@ def whole(
     except TypeError: n = None
     if n is not None and (least is None or n >= least) and (most is None or n <= most): return n
     end = f": {way_out}" if way_out else ""
-    raise ValueError(f"`{name}` must be a whole number{_bounds(least, most)}, not {value!r}{end}")
+    raise ValueError(f"`{name}` must be a whole number{_bounds(least, most)}, not {_short(value)}{end}")
 
 # %% ../nbs/00_validators.ipynb #919d0648
 LARGEST = 2**15 # Side of a picture, in pixels
@@ -38,7 +43,7 @@ def height_and_width(
     "A size in pixels; anything else is a `ValueError`."
     try: h,w = None if isinstance(size, (str,bytes,set,dict)) else size
     except (TypeError, ValueError):
-        raise ValueError(f"`{name}` must be height and width, not {size!r}: as in (360,480)") from None
+        raise ValueError(f"`{name}` must be height and width, not {_short(size)}: as in (360,480)") from None
     return whole(h, f"{name}[0]", most=LARGEST),whole(w, f"{name}[1]", most=LARGEST)
 
 # %% ../nbs/00_validators.ipynb #8ab1b23e
@@ -49,17 +54,13 @@ def number(
     most:float=None, # The largest that is allowed; None for any
 )->float: # `value`
     "`value` as Python's own `float`; a text, a bool, an infinity or none at all is a `ValueError`."
-    known = isinstance(value, (int,float)) or hasattr(value, "dtype") and getattr(value, "ndim", 1)==0
-    kind = str(getattr(value, "dtype", type(value)))
-    try: x = float(value) if known and not re.search("bool|str|U|complex|time", kind) else math.nan
+    if hasattr(value, "dtype"):
+        known = getattr(value, "ndim", 1)==0 and not re.search("bool|str|U|complex|time", str(value.dtype))
+    else: known = isinstance(value, (int,float)) and not isinstance(value, bool)
+    try: x = float(value) if known else math.nan
     except OverflowError: x = math.inf # 10**400
     if math.isfinite(x) and (least is None or x >= least) and (most is None or x <= most): return x
     raise ValueError(f"`{name}` must be a number{_bounds(least, most)}, not {_short(value)}")
-
-# %% ../nbs/00_validators.ipynb #21205780
-def _short(value):
-    said = repr(value)
-    return said if len(said) <= 60 else said[:60]+"..."
 
 # %% ../nbs/00_validators.ipynb #75e845c4
 def text(
