@@ -24,13 +24,14 @@ from .tiles import fading_window, tile_spans # for those who import `segmenter`
 from .validators import height_and_width, one_of
 
 # %% ../nbs/00_segmenter.ipynb #2fc7780d
-WAYS = ("squeezed","whole","tiled")
-
 def as_batch(
     image, # A PIL image, or an array: uint8 `(H,W,3)` or grey `(H,W)`
 )->torch.Tensor: # float `(1,3,H,W)`, or `(1,1,H,W)` if it is grey; from 0 to 1
     "A batch of one picture."
     return torch.from_numpy(np.atleast_3d(image).copy()).permute(2,0,1)[None].float()/255
+
+# %% ../nbs/00_segmenter.ipynb #be336cc5
+WAYS = ("squeezed","whole","tiled")
 
 class Prediction(NamedTuple):
     "What a model says of one picture."
@@ -38,6 +39,24 @@ class Prediction(NamedTuple):
     confidence:np.ndarray # float16 `(H,W)`, the softmax of the best class; None if it wasn't asked for
     how:str # `"squeezed"`, `"whole"` or `"tiled"`
     why:str # The same, as a sentence
+
+# %% ../nbs/00_segmenter.ipynb #a9baa886
+def _settle(strips, size, confidence):
+    "Class and, if wanted, confidence of every pixel, from strips of scores"
+    classes = np.empty(size, np.uint8)
+    sure = np.empty(size, np.float16) if confidence else None
+    for rows,columns,scores in strips:
+        best,at = (scores.softmax(0) if confidence else scores).max(0)
+        classes[rows,columns] = at.byte().numpy()
+        if confidence: sure[rows,columns] = best.numpy()
+    return classes,sure
+
+# %% ../nbs/00_segmenter.ipynb #dce0c13a
+def _nearest(found, size):
+    "Another size, by nearest neighbour"
+    if found is None or found.shape==size: return found
+    rows,columns = (((np.arange(n)+.5)*m/n).astype(int) for n,m in zip(size, found.shape))
+    return found[rows[:,None],columns]
 
 # %% ../nbs/00_segmenter.ipynb #fa376a0c
 class Segmenter:
@@ -193,23 +212,6 @@ class Segmenter:
         "How much of the picture each class covers."
         counts = np.bincount(classes.ravel(), minlength=len(self.codes))
         return {name: round(int(n)/classes.size, 5) for name,n in zip(self.codes, counts)}
-
-# %% ../nbs/00_segmenter.ipynb #a9baa886
-def _settle(strips, size, confidence):
-    "Class and, if wanted, confidence of every pixel, from strips of scores"
-    classes = np.empty(size, np.uint8)
-    sure = np.empty(size, np.float16) if confidence else None
-    for rows,columns,scores in strips:
-        best,at = (scores.softmax(0) if confidence else scores).max(0)
-        classes[rows,columns] = at.byte().numpy()
-        if confidence: sure[rows,columns] = best.numpy()
-    return classes,sure
-
-def _nearest(found, size):
-    "Another size, by nearest neighbour"
-    if found is None or found.shape==size: return found
-    rows,columns = (((np.arange(n)+.5)*m/n).astype(int) for n,m in zip(size, found.shape))
-    return found[rows[:,None],columns]
 
 # %% ../nbs/00_segmenter.ipynb #0dec1c7d
 def best_device(
