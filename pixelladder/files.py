@@ -72,6 +72,7 @@ def read_lines(
         raise ValueError(f"{file} is not UTF-8 (line {line}): name a text file that is saved as UTF-8") from e
     return [line.strip() for line in text.splitlines() if empty or line.strip()]
 
+# %% ../nbs/00_files.ipynb #7a868026
 def read_json(
     file:Path, # In UTF-8
     way:str="mend it", # What to do if it is damaged: the end of the sentence
@@ -95,6 +96,7 @@ def state_of(
     except (OSError, TypeError): return None
     return s.st_size,s.st_mtime_ns,s.st_ctime_ns
 
+# %% ../nbs/00_files.ipynb #5219aeef
 def remembered(
     what:str, # A name for what is found out; another one as soon as it is found out otherwise
     files:list, # Paths of the files that it is found out about
