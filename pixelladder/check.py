@@ -13,14 +13,12 @@ from difflib import get_close_matches
 import matplotlib.pyplot as plt
 from matplotlib.patches import Rectangle
 from torch import Tensor
-
-# %% ../nbs/82_check.ipynb #178baf2a
 from .attempt import EXERCISES, SECONDS, attempt, close, say_call, say_value
 from .judge import verdict
 from .progress import note_try, progress
 from .show import show_grids
 
-# %% ../nbs/82_check.ipynb #cbfab530
+# %% ../nbs/82_check.ipynb #c1c7f962
 def _named(x):
     "The exercise that is meant: by its name, by a function of that name, or by whatever the caller keeps under it"
     name = x if isinstance(x, str) else getattr(x, "__name__", str(x))
@@ -32,6 +30,7 @@ def _named(x):
     meant = f"do you mean {near[0]!r}?" if near else f"the exercises are {', '.join(EXERCISES)}"
     raise ValueError(f"there is no exercise {name!r}: {meant}")
 
+# %% ../nbs/82_check.ipynb #cbfab530
 def _broken(said, width=100):
     "Lines broken between words: JupyterLab would break them anywhere"
     return "\n".join(textwrap.fill(line, width, break_on_hyphens=False) for line in said.split("\n"))
@@ -64,34 +63,7 @@ def check(
     _draw(found)
     return answer
 
-def go_on(
-    answer, # A function or class that was checked, or not
-): # It, if it is right; else the package's own
-    "What the chapter goes on with; a line says so if it isn't the learner's."
-    name = _named(answer)
-    spec = EXERCISES[name]
-    if answer is spec.answer: return answer
-    kept,right = _mine.get(name, (None,False))
-    if kept is not answer:
-        found = verdict(spec, answer)
-        right = found.right
-        if found.kind=="not started":
-            print(f"{name}: not started, so the chapter goes on with the package's.")
-            return spec.answer
-        _mine[name] = answer,right
-    if right: return answer
-    print(f"{name}: until yours is right, the chapter goes on with the package's. Yours is kept: `mine({name!r})`.")
-    return spec.answer
-
-def mine(
-    name, # An exercise
-): # The last answer that was checked
-    "The learner's own answer, where the chapter went on with the package's."
-    name = _named(name)
-    if name not in _mine:
-        raise ValueError(f"nothing of yours is kept for {name!r} yet: run its cell, then `check({name})`")
-    return _mine[name][0]
-
+# %% ../nbs/82_check.ipynb #a6a6d18d
 def _source(obj):
     "Its code, without directives"
     parts = [m for m in vars(obj).values() if inspect.isfunction(m)] if inspect.isclass(obj) else [obj]
@@ -121,6 +93,35 @@ def _draw(found):
     ax = plt.gcf().axes[0]
     for i,j in off[k].nonzero().tolist():
         ax.add_patch(Rectangle((j-.46, i-.46), .92, .92, fill=False, edgecolor="#d62728", linewidth=2))
+
+# %% ../nbs/82_check.ipynb #67766293
+def go_on(
+    answer, # A function or class that was checked, or not
+): # It, if it is right; else the package's own
+    "What the chapter goes on with; a line says so if it isn't the learner's."
+    name = _named(answer)
+    spec = EXERCISES[name]
+    if answer is spec.answer: return answer
+    kept,right = _mine.get(name, (None,False))
+    if kept is not answer:
+        found = verdict(spec, answer)
+        right = found.right
+        if found.kind=="not started":
+            print(f"{name}: not started, so the chapter goes on with the package's.")
+            return spec.answer
+        _mine[name] = answer,right
+    if right: return answer
+    print(f"{name}: until yours is right, the chapter goes on with the package's. Yours is kept: `mine({name!r})`.")
+    return spec.answer
+
+def mine(
+    name, # An exercise
+): # The last answer that was checked
+    "The learner's own answer, where the chapter went on with the package's."
+    name = _named(name)
+    if name not in _mine:
+        raise ValueError(f"nothing of yours is kept for {name!r} yet: run its cell, then `check({name})`")
+    return _mine[name][0]
 
 # %% ../nbs/82_check.ipynb #e9d1a983
 _opened = {}
@@ -158,6 +159,18 @@ def _tensors(x, title):
     items = x.items() if isinstance(x, dict) else ((f"{title} {i}", v) for i,v in enumerate(x))
     return [pair for t,v in items for pair in _tensors(v, t)]
 
+# %% ../nbs/82_check.ipynb #4c79fa3b
+def _lines(name, x):
+    "A long argument, an entry a line"
+    entries = x.items() if isinstance(x, dict) else enumerate(x) if isinstance(x, list) else []
+    return [f"{name}[{k!r}] = {say_value(v)}" for k,v in entries] or [f"{name} = {say_value(x)}"]
+
+def _show_facts(name, case, wanted):
+    "What must be true of a module"
+    print(f"{name} is a class. It is tried on {case.says}, and this should come out:")
+    for fact,value in wanted.items(): print(f"- {fact}: {say_value(value)}")
+
+# %% ../nbs/82_check.ipynb #3531bedb
 def show_task(
     name, # An exercise: its name, or your function
 ):
@@ -184,13 +197,3 @@ def show_task(
     others = [f"{n}={say_value(a)}" for n,a in named if not _tensors(a, n)]
     if others: print(f"with {', '.join(others)}:")
     if not asked: print(f"{say_value(wanted)} is wanted")
-
-def _lines(name, x):
-    "A long argument, an entry a line"
-    entries = x.items() if isinstance(x, dict) else enumerate(x) if isinstance(x, list) else []
-    return [f"{name}[{k!r}] = {say_value(v)}" for k,v in entries] or [f"{name} = {say_value(x)}"]
-
-def _show_facts(name, case, wanted):
-    "What must be true of a module"
-    print(f"{name} is a class. It is tried on {case.says}, and this should come out:")
-    for fact,value in wanted.items(): print(f"- {fact}: {say_value(value)}")
