@@ -34,6 +34,7 @@ def _say_understood(path, found, write):
     elif any("guessed" in line for line in found["said"]):
         print(f"\n`pixelladder data {path} --write` writes all this into dataset.json there.")
 
+# %% ../nbs/89_report.ipynb #2dc37dea
 def report_data(
     path:str, # A folder, or a data set by name
     write:bool=False, # Write what was understood into dataset.json in that folder
@@ -65,11 +66,13 @@ def _makes_pictures(folder):
     except (ValueError, OSError): return False # `load_model` says what is wrong
     return isinstance(known, dict) and "task" in known
 
+# %% ../nbs/89_report.ipynb #647166fc
 def _numbered(names):
     "From its number to each name, if all are called by their numbers as `open_data` does it; else None"
     numbers = [re.fullmatch(r"class (\d+)", name) for name in names]
     return {int(m[1]): m[0] for m in numbers} if all(numbers) else None
 
+# %% ../nbs/89_report.ipynb #cf6cc5ab
 def score_model(
     folder:str, # A folder that `pixelladder train` wrote, or "camvid"
     data:str, # A folder, or a data set by name
@@ -95,6 +98,7 @@ def score_model(
     score = model.evaluate if paints else partial(evaluate, model)
     return score(found, split, holdout)
 
+# %% ../nbs/89_report.ipynb #6784a346
 def say_scores(
     scores:dict, # From `score_model`
 )->str: # A line on what was scored, then a line a score
