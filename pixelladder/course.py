@@ -14,6 +14,10 @@ from pathlib import Path
 # %% ../nbs/89_course.ipynb #5882e055
 OPENING = "00_whole_game" # it shows everything, so it comes first and needs no number of its own
 
+def _order(path): return path.stem != OPENING, path.stem
+
+def _is_chapter(wanted, path): return wanted in (path.stem, path.name, *path.stem.split("_", 1))
+
 def _chapters(wanted):
     "The notebooks to run: all of them, or those whose number or name was given"
     import pixelladder
@@ -26,10 +30,6 @@ def _chapters(wanted):
         if not any(_is_chapter(w, p) for p in found):
             raise ValueError(f"there is no chapter {w!r}; the chapters are {', '.join(p.stem for p in found)}")
     return [p for p in found if not wanted or any(_is_chapter(w, p) for w in wanted)]
-
-def _order(path): return path.stem != OPENING, path.stem
-
-def _is_chapter(wanted, path): return wanted in (path.stem, path.name, *path.stem.split("_", 1))
 
 # %% ../nbs/89_course.ipynb #c95d429f
 def _run_notebook(path, out, on_cell):
@@ -45,6 +45,14 @@ def _run_notebook(path, out, on_cell):
     try: client.execute()
     except (CellExecutionError, DeadKernelError) as e: return str(e).strip().splitlines()[-1]
     finally: nbformat.write(book, out/path.name)
+
+# %% ../nbs/89_course.ipynb #6c1c98e5
+def _table(rows, file):
+    "Print the chapters that were run, and keep the table"
+    lines = ["| chapter | cells | seconds | |", "|---|---|---|---|"]
+    lines += [f"| {name} | {cells} | {seconds:.0f} | {result} |" for name,cells,seconds,result in rows]
+    file.write_text("\n".join(lines)+"\n", encoding="utf-8")
+    print("\n".join(lines) + f"\n\nThe executed notebooks are in {file.parent}/.")
 
 # %% ../nbs/89_course.ipynb #68c619a5
 def run_course(
@@ -70,11 +78,3 @@ def run_course(
             rows.append((path.stem, total, time.time()-start, fault or "ran to the end"))
     _table(rows, out/"course.md")
     return all(row[3]=="ran to the end" for row in rows)
-
-# %% ../nbs/89_course.ipynb #6c1c98e5
-def _table(rows, file):
-    "Print the chapters that were run, and keep the table"
-    lines = ["| chapter | cells | seconds | |", "|---|---|---|---|"]
-    lines += [f"| {name} | {cells} | {seconds:.0f} | {result} |" for name,cells,seconds,result in rows]
-    file.write_text("\n".join(lines)+"\n", encoding="utf-8")
-    print("\n".join(lines) + f"\n\nThe executed notebooks are in {file.parent}/.")
