@@ -124,6 +124,22 @@ class Canvas:
             if ring: pen.ellipse(box, outline=fill, width=max(FINE, int(r/5)))
             else: pen.ellipse(box, fill=fill)
 
+# %% ../nbs/00_streets.ipynb #2ca6f430
+def _ground(c):
+    "Sky, road with its markings, kerb, pavement and gardens"
+    road,walk = c.drive.road,c.drive.walk
+    down = (np.arange(c.h)/(c.drive.tilt*c.h)).clip(0, 1)[:,None,None]
+    sky = np.array(c.drive.above)*(1-down)+np.array(c.drive.horizon)*down
+    c.image.paste(Image.fromarray(np.broadcast_to(sky, (c.h,c.w,3)).astype(np.uint8)))
+    strips = [(40,(104,112,88),PAVEMENT), (road+walk,(140,136,128),PAVEMENT),
+              (road+.18,(165,161,152),PAVEMENT), (road,(84,84,88),ROAD)]
+    edges = c.z+np.geomspace(260, .6, 60)
+    for far,near in zip(edges, edges[1:]):
+        for x,rgb,code in strips: c.polygon([(-x,0,near),(x,0,near),(x,0,far),(-x,0,far)], rgb, code)
+    for s in np.arange(c.z//6*6-6, c.z+90, 6.):
+        for x,long,rgb in ((0,2.5,(200,198,190)),(-road+.25,6,(170,150,80)),(road-.25,6,(170,150,80))):
+            c.polygon([(x-.06,0,s),(x+.06,0,s),(x+.06,0,s+long),(x-.06,0,s+long)], rgb, ROAD)
+
 # %% ../nbs/00_streets.ipynb #c6d19258
 def house(c, side, z, length, height, rgb, rng):
     "A terraced house with windows, a door, a gable and a chimney"
@@ -141,6 +157,7 @@ def house(c, side, z, length, height, rgb, rng):
             c.wall(x, y, y+1.5, s, s+1.2, glass if rng.random() < .85 else (225,222,214), BUILDING)
     c.wall(x, 0, 2.1, z+length/2-.5, z+length/2+.5, door, BUILDING)
 
+# %% ../nbs/00_streets.ipynb #bc1bcf7a
 def tree(c, side, away, z, height, rgb, rng):
     "A trunk, and a crown of many clusters of leaves"
     x = side*(c.drive.road+c.drive.walk+away)
@@ -163,6 +180,7 @@ def lamp(c, side, z, rng):
     c.line((x,0,z), (x,6.5,z), .16, rgb, POLE)
     c.line((x,6.5,z), (x-side*1.3,6.7,z), .12, rgb, POLE)
 
+# %% ../nbs/00_streets.ipynb #dd4494d4
 SIGNS = [((190,40,40),(235,232,225),"disc"), ((30,70,150),(60,110,190),"square"),
          ((190,40,40),(235,232,225),"triangle"), ((215,170,40),(60,60,60),"square")]
 
@@ -176,6 +194,7 @@ def sign(c, side, z, rng):
         elif shape=="square": c.flat(x-r, y-r, x+r, y+r, z, rgb, SIGN)
         else: c.facing([(x-r,y-r*.8),(x+r,y-r*.8),(x,y+r)], z, rgb, SIGN)
 
+# %% ../nbs/00_streets.ipynb #c8e17679
 def rubbish_bin(c, side, z, rng):
     "A bin or a post box: left unlabelled"
     x,rgb = side*(c.drive.road+1.6),[(60,75,62),(165,35,35),(90,90,95)][rng.integers(3)]
@@ -210,6 +229,7 @@ def _figure(c, x, y, z, coat, trousers, code, rng):
     c.facing([(x-.24,.8+y),(x+.24,.8+y),(x+.2,1.48+y),(x-.2,1.48+y)], z, coat, code)
     c.disc(x, 1.62+y, .13, z, (205,160,130), code)
 
+# %% ../nbs/00_streets.ipynb #14e4b692
 def person(c, side, away, z, coat, trousers, rng):
     "Somebody on the pavement, `away` metres from the kerb"
     _figure(c, side*(c.drive.road+away), 0, z, coat, trousers, PEDESTRIAN, rng)
@@ -225,6 +245,7 @@ def cyclist(c, side, z, coat, rng):
 # %% ../nbs/00_streets.ipynb #d780d783
 def _rng(*key): return np.random.default_rng(zlib.crc32(repr(key).encode()))
 
+# %% ../nbs/00_streets.ipynb #192bd8da
 def _places(rng, start, gap, spread): return np.arange(rng.uniform(*start), 235, gap)+rng.uniform(-spread, spread)
 
 def _plots(side, trees, rng, pick):
@@ -243,6 +264,7 @@ def _plots(side, trees, rng, pick):
         z += length
     return things
 
+# %% ../nbs/00_streets.ipynb #7bc32d96
 def _world(sequence):
     "Everything beside and on the street, each as (distance, function, arguments, seed), the farthest first"
     rng,things = _rng(sequence),[]
@@ -261,21 +283,19 @@ def _world(sequence):
     things.sort(key=lambda t: -t[0])
     return [(z,make,args,(sequence,i)) for i,(z,make,args) in enumerate(things)]
 
-# %% ../nbs/00_streets.ipynb #2ca6f430
-def _ground(c):
-    "Sky, road with its markings, kerb, pavement and gardens"
-    road,walk = c.drive.road,c.drive.walk
-    down = (np.arange(c.h)/(c.drive.tilt*c.h)).clip(0, 1)[:,None,None]
-    sky = np.array(c.drive.above)*(1-down)+np.array(c.drive.horizon)*down
-    c.image.paste(Image.fromarray(np.broadcast_to(sky, (c.h,c.w,3)).astype(np.uint8)))
-    strips = [(40,(104,112,88),PAVEMENT), (road+walk,(140,136,128),PAVEMENT),
-              (road+.18,(165,161,152),PAVEMENT), (road,(84,84,88),ROAD)]
-    edges = c.z+np.geomspace(260, .6, 60)
-    for far,near in zip(edges, edges[1:]):
-        for x,rgb,code in strips: c.polygon([(-x,0,near),(x,0,near),(x,0,far),(-x,0,far)], rgb, code)
-    for s in np.arange(c.z//6*6-6, c.z+90, 6.):
-        for x,long,rgb in ((0,2.5,(200,198,190)),(-road+.25,6,(170,150,80)),(road-.25,6,(170,150,80))):
-            c.polygon([(x-.06,0,s),(x+.06,0,s),(x+.06,0,s+long),(x-.06,0,s+long)], rgb, ROAD)
+# %% ../nbs/00_streets.ipynb #762784f0
+def _finish(c, size, rng):
+    "Texture and a sensor's noise; nine sub-pixels to one colour, and the code of the middle one"
+    h,w = size
+    image = np.asarray(c.image, np.float32).reshape(h, FINE, w, FINE, 3).mean((1,3))
+    mask = np.array(c.mask)[FINE//2::FINE, FINE//2::FINE]
+    rough = np.array([1,5,4,5,5,13,4,6,4,5,5,6], np.float32)[mask]
+    cloud = rng.normal(size=(max(h//12,1),max(w//12,1))).astype(np.float32)
+    cloud = np.array(Image.fromarray(cloud).resize((w,h), Image.Resampling.BICUBIC))
+    texture = rng.normal(size=(h,w)).astype(np.float32)*rough + cloud*3
+    noise = rng.normal(size=(h,w,3)).astype(np.float32)*3
+    image += texture[...,None] + noise
+    return image.clip(0, 255).astype(np.uint8),mask
 
 # %% ../nbs/00_streets.ipynb #edc98d54
 def draw_street(
@@ -296,20 +316,6 @@ def draw_street(
         if c.z-14 < z < c.z+110: make(c, *args, _rng(*seed))
     return _finish(c, size, _rng(sequence, frame))
 
-# %% ../nbs/00_streets.ipynb #762784f0
-def _finish(c, size, rng):
-    "Texture and a sensor's noise; nine sub-pixels to one colour, and the code of the middle one"
-    h,w = size
-    image = np.asarray(c.image, np.float32).reshape(h, FINE, w, FINE, 3).mean((1,3))
-    mask = np.array(c.mask)[FINE//2::FINE, FINE//2::FINE]
-    rough = np.array([1,5,4,5,5,13,4,6,4,5,5,6], np.float32)[mask]
-    cloud = rng.normal(size=(max(h//12,1),max(w//12,1))).astype(np.float32)
-    cloud = np.array(Image.fromarray(cloud).resize((w,h), Image.Resampling.BICUBIC))
-    texture = rng.normal(size=(h,w)).astype(np.float32)*rough + cloud*3
-    noise = rng.normal(size=(h,w,3)).astype(np.float32)*3
-    image += texture[...,None] + noise
-    return image.clip(0, 255).astype(np.uint8),mask
-
 # %% ../nbs/00_streets.ipynb #2ece6288
 def _write(folder, size):
     for name in ("images","labels"): (folder/name).mkdir()
@@ -323,30 +329,14 @@ def _write(folder, size):
         names = [f"{s}_{f:04d}.png" for s,f in frames if split_of_frame(s, f)==split]
         (folder/f"{file}.txt").write_text("\n".join(names)+"\n")
 
-# %% ../nbs/00_streets.ipynb #3576dbbb
-def make_streets(
-    path:Path=None, # Folder to make; one in the cache if None
-    size:tuple=(192,256), # Height and width of every picture, in pixels
-)->Path: # The finished folder, in fastai's layout of CamVid, with a `test.txt` beside `valid.txt`
-    "All frames of all drives on disk, drawn on first use."
-    size = height_and_width(size)
-    path = Path(path) if path else cache_path()/f"streets-1-{size[0]}x{size[1]}"
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())): # an empty one is drawn into
-        if _drawn_at(path)==size: return path
-        raise ValueError(f"{path} is there, and holds no drawn streets of {size[0]}x{size[1]}: "
-                         "name a folder that isn't there yet")
-    try: _draw_into(path, size)
-    except OSError as e:
-        raise OSError(f"the streets can't be drawn into {path} ({e.strerror}): make room there, some 20 MB, "
-                      "or let PIXELLADDER_CACHE name a folder on another disk") from e
-    return path
-
+# %% ../nbs/00_streets.ipynb #78579392
 def _drawn_at(folder):
     "Height and width of the first street in `folder`; None if it holds none"
     first = next(((folder/"images").glob(f"{next(iter(SEQUENCES))}_*.png")), None)
     if first is None: return None
     with Image.open(first) as image: return image.size[::-1]
 
+# %% ../nbs/00_streets.ipynb #5996b522
 def _draw_into(path, size):
     "All or nothing: `path` is there when its last file is"
     for left in path.parent.glob(f".{path.name}.*"):
@@ -366,3 +356,21 @@ def _sweep(draft):
     try:
         with lock_folder(draft): shutil.rmtree(draft, ignore_errors=True)
     except ValueError: pass
+
+# %% ../nbs/00_streets.ipynb #3576dbbb
+def make_streets(
+    path:Path=None, # Folder to make; one in the cache if None
+    size:tuple=(192,256), # Height and width of every picture, in pixels
+)->Path: # The finished folder, in fastai's layout of CamVid, with a `test.txt` beside `valid.txt`
+    "All frames of all drives on disk, drawn on first use."
+    size = height_and_width(size)
+    path = Path(path) if path else cache_path()/f"streets-1-{size[0]}x{size[1]}"
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())): # an empty one is drawn into
+        if _drawn_at(path)==size: return path
+        raise ValueError(f"{path} is there, and holds no drawn streets of {size[0]}x{size[1]}: "
+                         "name a folder that isn't there yet")
+    try: _draw_into(path, size)
+    except OSError as e:
+        raise OSError(f"the streets can't be drawn into {path} ({e.strerror}): make room there, some 20 MB, "
+                      "or let PIXELLADDER_CACHE name a folder on another disk") from e
+    return path
