@@ -36,6 +36,7 @@ def _kind(annotation, default):
     if get_origin(annotation) is Literal: return dict(choices=get_args(annotation))
     return dict(type=annotation, metavar={int: "N", float: "X"}.get(annotation, "NAME"))
 
+# %% ../nbs/00_options.ipynb #77d8830f
 def _default(value):
     "The end of a help text"
     if value is None or value is False: return ""
