@@ -24,17 +24,31 @@ from .segmenter import Segmenter, as_batch
 from .tiles import tiled_scores
 from .validators import height_and_width
 
-# %% ../nbs/85_painter.ipynb #0f034acb
+# %% ../nbs/85_painter.ipynb #d3615bc2
 class Painted(NamedTuple):
     "What a model made of one picture."
     picture:np.ndarray # uint8 `(H*scale,W*scale,3)`
     how:str # `"whole"` or `"tiled"`
     why:str # The same, as a sentence
 
+# %% ../nbs/85_painter.ipynb #0c12a76f
 WHOLE = 2**20 # Pixels of an answer that are made at once; more are made by tiles
 TILE = (384,384) # Height and width of a tile, in pixels of the answer
 MOST = 100. # Decibels of a picture that is given back as it was: a mean can't be taken of infinity
 
+# %% ../nbs/85_painter.ipynb #de75353e
+def _refuse_class_options(task, size, how, others):
+    "One sentence on what only models that say classes take"
+    odd = [k for k,v in others.items() if not (k=="scales" and v in ((1,),[1],None) or k=="confidence" and not v)]
+    if size is not None: odd.insert(0, "size")
+    if odd:
+        raise ValueError(f"this model makes pictures ({task}) and says no classes, so it takes no `{odd[0]}`: "
+                         "leave that out, or load a model that was trained on masks")
+    if how not in (None,"whole","tiled"):
+        raise ValueError(f"this model makes pictures ({task}), whole or tiled, and `how` is {how!r}: "
+                         "choose one of these two")
+
+# %% ../nbs/85_painter.ipynb #0f034acb
 class Painter(Segmenter):
     "A trained model that makes pictures."
     @property
@@ -123,14 +137,3 @@ class Painter(Segmenter):
         before = self.task.start(left)
         return {**{k: f(made, y).item() for k,f in found.items()},
                 **{f"{k} before": f(before, y).item() for k,f in found.items()}}
-
-def _refuse_class_options(task, size, how, others):
-    "One sentence on what only models that say classes take"
-    odd = [k for k,v in others.items() if not (k=="scales" and v in ((1,),[1],None) or k=="confidence" and not v)]
-    if size is not None: odd.insert(0, "size")
-    if odd:
-        raise ValueError(f"this model makes pictures ({task}) and says no classes, so it takes no `{odd[0]}`: "
-                         "leave that out, or load a model that was trained on masks")
-    if how not in (None,"whole","tiled"):
-        raise ValueError(f"this model makes pictures ({task}), whole or tiled, and `how` is {how!r}: "
-                         "choose one of these two")
