@@ -18,6 +18,7 @@ def _hatching(pen, rng, h, w):
     for i in range(-h, w, 12): pen.line([(i,h),(i+h,0)], fill=(40,35,70), width=2)
     for i in range(0, w+h, 17): pen.line([(i,h),(i-h//2,0)], fill=(90,70,60), width=1)
 
+# %% ../nbs/00_styles.ipynb #6b4d0e62
 def _mosaic(pen, rng, h, w):
     colours = [(200,80,50),(230,180,80),(60,110,150),(240,235,215),(50,60,80)]
     for y in range(0, h, 11):
@@ -26,6 +27,7 @@ def _mosaic(pen, rng, h, w):
             corners = np.array([x,y, x+9,y, x+9,y+9, x,y+9])+jitter
             pen.polygon(corners.tolist(), fill=colours[rng.integers(len(colours))])
 
+# %% ../nbs/00_styles.ipynb #d500d4c8
 def _strokes(pen, rng, h, w):
     colours = np.array([(30,60,140),(70,120,190),(235,200,90),(20,30,70),(150,190,200)])
     for _ in range(h*w//24):
@@ -35,8 +37,10 @@ def _strokes(pen, rng, h, w):
         colour = colours[rng.integers(len(colours))]+rng.integers(-15, 16)
         pen.line([(x-dx,y-dy),(x+dx,y+dy)], fill=tuple(colour.clip(0, 255).tolist()), width=4)
 
+# %% ../nbs/00_styles.ipynb #b132974f
 STYLES = {"hatching": (_hatching,"#f0e9d8"), "mosaic": (_mosaic,"#888078"), "strokes": (_strokes,"#203060")}
 
+# %% ../nbs/00_styles.ipynb #c0d9085c
 def style_picture(
     kind:str, # One of `STYLES`
     size:tuple=(128,128), # Height and width, in pixels
