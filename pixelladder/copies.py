@@ -37,6 +37,7 @@ def stub(
     task = "put your code in the place of `raise NotImplementedError`."
     return "\n".join([f"# Exercise, {effort}: {task}", *_rules(tree), *lines])
 
+# %% ../nbs/83_copies.ipynb #4cbd084b
 def _rules(tree):
     "What is not allowed in an answer, and what is asked of it beyond its signature"
     names = [n.name for n in tree.body if isinstance(n, (ast.FunctionDef,ast.ClassDef)) and n.name in EXERCISES]
@@ -46,22 +47,24 @@ def _rules(tree):
 
 # %% ../nbs/83_copies.ipynb #5db4cd04
 TOOLS = "from pixelladder.check import check, go_on, hint, mine, progress, show_task, solution"
-
 OPENER = """Your copy to work in. The cells that begin with `# Exercise` are yours to fill; the cell \
 after each says what is right or wrong. `hint(name)` opens a hint, `solution(name)` \
 the package's answer. After a wrong answer the name stays yours; where the chapter \
 needs a right one, a cell calls `go_on` and says so."""
 
+# %% ../nbs/83_copies.ipynb #21e69797
 def _is_test(source):
     "Whether a hidden cell only tests, so that a learner's copy has no use for it"
     tests = re.search(r"^\s*(test_|assert|for .*(test_|assert))", source, re.M)
     defines = re.search(r"^(def|class|import|from) ", source, re.M)
     return re.match(r"#\| hide", source) and tests and not defines and ".write_text(" not in source
 
+# %% ../nbs/83_copies.ipynb #0be2a93f
 def _parsed(source):
     "Its tree; lines for the shell left out"
     return ast.parse("\n".join("" if re.match(r"\s*[!%]", line) else line for line in source.split("\n")))
 
+# %% ../nbs/83_copies.ipynb #01e305c8
 def _without_errors(source, names):
     "A cell without `test_fail`: the sentences of the package's errors are not the learner's to give"
     hidden,lines = re.match(r"#\| hide", source),source.split("\n")
@@ -73,6 +76,7 @@ def _without_errors(source, names):
         lines[node.lineno-1:node.end_lineno] = []
     return "\n".join(lines)
 
+# %% ../nbs/83_copies.ipynb #43c383d3
 def _uses(source, name): return any(isinstance(n, ast.Name) and n.id==name for n in ast.walk(_parsed(source)))
 
 def _with_go_ons(cells, names):
@@ -116,9 +120,7 @@ def make_exercise(
     kernel = dict(display_name="python3", language="python", name="python3")
     return dict(cells=cells, metadata=dict(kernelspec=kernel), nbformat=4, nbformat_minor=5)
 
-# %% ../nbs/83_copies.ipynb #aa25fcf3
-WORK = "mine" # Folder of a learner's own copies, in the folder where they work
-
+# %% ../nbs/83_copies.ipynb #72c92778
 def _lines(value, name):
     "A check: a text, or its lines"
     if not isinstance(value, str): follow(value, [_line], name)
@@ -136,6 +138,7 @@ def _book(path):
                          f"`pixelladder start {path.stem}` makes a new one") from e
     return book
 
+# %% ../nbs/83_copies.ipynb #7474769d
 def _worked_in(path):
     "Whether a copy was run, or holds an answer"
     try: cells = _book(path)["cells"]
@@ -144,6 +147,9 @@ def _worked_in(path):
         return source.startswith("# Exercise,") and not re.search(r"^ +raise NotImplementedError$", source, re.M)
     return any(c.get("outputs") or c.get("execution_count") or solved("".join(c["source"])) for c in cells)
 
+# %% ../nbs/83_copies.ipynb #aa25fcf3
+WORK = "mine" # Folder of a learner's own copies, in the folder where they work
+
 def _fresh(folder, name):
     "A path in `folder` that nothing has"
     folder.mkdir(exist_ok=True)
@@ -151,6 +157,7 @@ def _fresh(folder, name):
     tries = (folder/(f"{stem}-{i}.{ending}" if i else name) for i in range(10**6))
     return next(p for p in tries if not p.exists())
 
+# %% ../nbs/83_copies.ipynb #b6362215
 def make_exercises(
     nbs:Path="nbs", # Folder of the chapters
     out:Path="exercises", # Folder of the copies; one in which somebody worked is put aside, into `mine/` beside it
@@ -181,6 +188,7 @@ def _copies():
                                 "or open a chapter on Colab")
     return {p.stem: p for p in sorted(found.glob("*.ipynb"))}
 
+# %% ../nbs/83_copies.ipynb #cd96a693
 def start(
     chapter=None, # Number or name of a chapter; all of them if None
     out:Path=WORK, # Your folder
@@ -202,6 +210,7 @@ def _cell_of(book, name, begin="# Exercise,"):
         source = "".join(cell["source"])
         if source.startswith(begin) and re.search(rf"^(def|class) {name}\b", source, re.M): return cell
 
+# %% ../nbs/83_copies.ipynb #ac6553cc
 def next_step(
     out:Path=WORK, # Your folder
 )->str: # Which exercise, where, how hard, and how to begin
@@ -219,6 +228,7 @@ def next_step(
     return (f"{name}, in chapter {stem}{effort}: {inspect.getdoc(EXERCISES[name].answer)}\n{open_it}, write it, "
             f"and run the cell below it. {len(left)} of {len(EXERCISES)} are left.")
 
+# %% ../nbs/83_copies.ipynb #83c88c8e
 def reset(
     name:str, # An exercise
     out:Path=WORK, # Your folder
