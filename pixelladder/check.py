@@ -105,11 +105,11 @@ def go_on(
     kept,right = _mine.get(name, (None,False))
     if kept is not answer:
         found = verdict(spec, answer)
-        right = found.right
         if found.kind=="not started":
             print(f"{name}: not started, so the chapter goes on with the package's.")
             return spec.answer
-        _mine[name] = answer,right
+        _mine[name] = answer,(right := found.right)
+        if not _is_own(spec, answer): note_try(name, right)
     if right: return answer
     print(f"{name}: until yours is right, the chapter goes on with the package's. Yours is kept: `mine({name!r})`.")
     return spec.answer

@@ -8,7 +8,7 @@ Docs: https://pixelladder.github.io/pixelladder/course.html.md"""
 __all__ = ['OPENING', 'run_course']
 
 # %% ../nbs/89_course.ipynb #1ee43fca
-import json, time
+import json, re, time
 from pathlib import Path
 
 # %% ../nbs/89_course.ipynb #5882e055
@@ -43,7 +43,9 @@ def _run_notebook(path, out, on_cell):
     client = NotebookClient(book, timeout=None, kernel_name="python3", resources=place, on_cell_start=started,
                             extra_arguments=["--IPKernelApp.log_level=40"])
     try: client.execute()
-    except (CellExecutionError, DeadKernelError) as e: return str(e).strip().splitlines()[-1]
+    except (CellExecutionError, DeadKernelError) as e:
+        last = str(e).strip().splitlines()[-1]
+        return re.sub(r"\x1b\[[\d;]*m", "", last).replace("|", "\\|") # no colours, and a cell of a table
     finally: nbformat.write(book, out/path.name)
 
 # %% ../nbs/89_course.ipynb #6c1c98e5

@@ -146,7 +146,7 @@ _threads = defaultdict(threading.Lock) # By folder: the system's locks don't tel
 @contextmanager
 def lock_folder(
     folder:Path, # Made if it isn't there
-    doing:str="writing into", # What is done there, for the sentence that others get
+    doing:str="writing into", # What is done there; whoever is refused is told that somebody else does it
     wait:bool=False, # Wait for whoever has it? Else that is an error
 ):
     "Within it, nobody else can lock `folder`; what a killed process left there unfinished is swept away."

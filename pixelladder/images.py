@@ -170,7 +170,7 @@ def _unknown_colours(name, rgb, unknown, legend):
         number = colour[0]+256*colour[1]+256**2*colour[2]
         lie = "lies" if same.sum()==1 else "lie"
         return (f"{name}: {same.sum()} of {unknown.size} pixels {lie} in the segment {number} (colour {colour}), and "
-                f" {legend.file} doesn't list it for this mask: copy both again, or take the image away")
+                f"{legend.file} doesn't list it for this mask: copy both again, or take the image away")
     row,column = np.argwhere(same)[0].tolist()
     more = f" ({len(others)} more colours are unknown)" if others else ""
     hexed = "#{:02x}{:02x}{:02x}".format(*colour)

@@ -80,7 +80,7 @@ def _read(file, schema, way):
 def _read_run(out, head, seed):
     "What a training came to"
     schema = {"head": one_of(head), "seed": one_of(seed), "mean_iou": partial(number, least=0, most=1), "iou": {}}
-    return _read(out/f"{head}-{seed}.json", schema, "`climb` makes it anew where it isn't there")
+    return _read(out/f"{head}-{seed}.json", schema, "take it away, and `climb` makes it anew")
 
 # %% ../nbs/88_rungs.ipynb #526d05e3
 def _read_budget(out):
@@ -283,7 +283,7 @@ def class_table(
     runs = {head: [run["iou"] for run in found["runs"] if run["head"]==head] for head in found["cost"]}
     runs |= {name: [y["iou"]] for name,y in found["yardsticks"].items()}
     def medians(ious):
-        known = {c: [iou[c] for iou in ious if iou[c] is not None] for c in ious[0]} # a class that nobody has or says
+        known = {c: [iou[c] for iou in ious if iou[c] is not None] for c in ious[0]} # a class that is in no mask
         return {c: np.median(v) for c,v in known.items() if v}
     return pd.DataFrame({name: medians(ious) for name,ious in runs.items()}).round(2)
 

@@ -49,7 +49,7 @@ def add_options(
     parser, # An `ArgumentParser`, or a group of one
     function, # Its signature says what the options are
     names:list, # Which of its parameters
-    defaults:dict={}, # Those that aren't the function's own, by name
+    defaults:dict={}, # What the help says instead of the function's own, by name
     **kwargs # For `add_argument`: what a signature can't say
 ):
     "Options for the parameters of a function; those that aren't given stay out of the result."

@@ -124,8 +124,8 @@ class Painter(Segmenter):
         y = as_batch(as_picture(path))
         h,w = (n//self.task.scale*self.task.scale for n in y.shape[-2:])
         if min(h, w) < 12:
-            raise ValueError(f"{path.name} is {y.shape[-2]}x{y.shape[-1]}, and SSIM compares windows of 11x11: "
-                             "leave it out")
+            raise ValueError(f"{path.name} is {y.shape[-2]}x{y.shape[-1]}, and SSIM compares windows of 11x11, several "
+                             "of them: leave it out")
         y = y[..., :h, :w]
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(0) # the same noise each time

@@ -17,7 +17,7 @@ from fastai.data.transforms import ItemTransform
 from fastai.torch_core import TensorImage, default_device
 
 # %% ../nbs/00_pieces.ipynb #d1f2cfc0
-from .validators import whole
+from .validators import height_and_width, whole
 
 # %% ../nbs/00_pieces.ipynb #7fb113bb
 class Pieces:
@@ -38,7 +38,7 @@ class Pieces:
     def __getitem__(self,
         i:int, # Which picture
     )->tuple: # A piece of it, float from 0 to 1, `(3,*crop)`
-        p = self.pictures[i or 0]
+        p = self.pictures[i]
         free = [n-c+1 for n,c in zip(p.shape[-2:], self.crop)]
         top,left = [int(torch.randint(n, ())) for n in free] if self.random else [n//2 for n in free]
         piece = p[:, top:top+self.crop[0], left:left+self.crop[1]]
@@ -66,6 +66,14 @@ def picture_dls(
     bs:int=8, # Pieces a batch
 )->DataLoaders: # Batches of what is left, float `(B,3,*crop)`, and what the model should say
     "Batches for a task; an epoch takes one piece of each picture."
+    crop = height_and_width(crop, "crop")
+    scale = getattr(task, "scale", 1)
+    if any(n%scale for n in crop):
+        raise ValueError(f"`crop` is {crop[0]}x{crop[1]}, and the task shrinks pictures by {scale}: "
+                         f"take multiples of {scale}")
+    if not pictures or not valid:
+        raise ValueError(f"there are {len(pictures)} pictures to train on and {len(valid)} to validate on: "
+                         "give some of both")
     sides = Pieces(pictures, crop),Pieces(valid, crop, random=False)
     bs = min(whole(bs, "bs"), len(pictures))
     how = dict(bs=bs, num_workers=0, after_batch=[Lose(task)])

@@ -62,7 +62,7 @@ def list_pictures(
     if len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]
         raise ValueError(f"two pictures are called {twice}, and one answer would replace the other: "
-                         "name the folder above both, or give each another folder for its answer")
+                         "rename one, name the folder above both, or give each another folder for its answer")
     return [(p,name) for (p,_),name in zip(found, names)]
 
 # %% ../nbs/89_predictions.ipynb #5b1e0cfb

@@ -54,7 +54,7 @@ def report_data(
     print(f"\nImages by sequence and split:\n{data.split_audit(d).to_string()}")
     print(f"\nShare of the training pixels, in percent:\n{data.class_shares(d).to_string()}\n\nNo faults found.")
     if told := data.near_copies(d):
-        print(f"\n{len(told)} images flatter, for they are trained on or nearly so:\n- " + "\n- ".join(told[:20]))
+        print("\nThese images flatter a score, because they are trained on, or nearly so:\n- " + "\n- ".join(told[:20]))
     if turned := data.turned_photos(d):
         print(f"\n{len(turned)} photos are turned by their EXIF, such as {turned[0].name}: "
               "their masks must lie as a viewer shows the photo.")

@@ -173,7 +173,8 @@ class Segmenter:
         "Scores of a batch of one, `(n,h,w)`, averaged over the looks at it"
         size,total = x.shape[-2:],0
         for s in scales:
-            if not 0 < s <= 8: raise ValueError(f"`scales` has {s!r}, and a picture is seen at 0 to 8 times its size")
+            if not 0 < s <= 8:
+                raise ValueError(f"`scales` has {s!r}, and a picture is seen at more than 0 and up to 8 times its size")
             sides = [max(1, round(n*s)) for n in size]
             one = x if s==1 else F.interpolate(x, size=sides, mode="bilinear", antialias=s < 1)
             scores = self.model(one, **stats)

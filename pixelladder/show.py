@@ -69,6 +69,8 @@ def show_grids(
     titles,kinds = titles or [""]*n, kinds or ["input"]+["output"]*(n-1)
     if not n==len(titles)==len(kinds):
         raise ValueError(f"{n} grids, {len(titles)} titles and {len(kinds)} kinds: give one of each for every grid")
+    if odd := set(kinds)-COLOURS.keys():
+        raise ValueError(f"there is no kind {odd.pop()!r}: choose one of {', '.join(COLOURS)}")
     gap,top,page = .5,.35,11
     most = int(page/gap)-1
     if n > most: raise ValueError(f"{n} grids don't fit side by side: show at most {most} at a time")
@@ -172,17 +174,19 @@ def show_predictions(
     preds = [_array(p) for p in preds] if preds is not None else []
     _check_rows(images, masks, preds)
     palette = palette[:len(codes)]
+    pictures = [_picture(image, mask.shape) for image,mask in zip(images, masks)]
+    truths,answers = ([colour_mask(m, palette) for m in ms] for ms in (masks, preds)) # an error leaves no figure
     titles = ["image","truth"] + ["prediction","mistakes"]*bool(preds)
     h,w = masks[0].shape
     size = width*len(titles),width*h/w*len(masks)+.8
     fig,axs = plt.subplots(len(masks), len(titles), figsize=size, squeeze=False, layout="constrained",
                            facecolor="white")
-    for i,(image,mask) in enumerate(zip(images, masks)):
+    for i,(picture,mask) in enumerate(zip(pictures, masks)):
         void = mask==VOID
-        axs[i,0].imshow(_picture(image, mask.shape), cmap="gray", interpolation="nearest")
-        _show_mask(axs[i,1], colour_mask(mask, palette), void)
+        axs[i,0].imshow(picture, cmap="gray", interpolation="nearest")
+        _show_mask(axs[i,1], truths[i], void)
         if preds:
-            _show_mask(axs[i,2], colour_mask(preds[i], palette), preds[i]==VOID)
+            _show_mask(axs[i,2], answers[i], preds[i]==VOID)
             _show_mask(axs[i,3], np.where(void[..., None], GREY, _mistakes(mask, preds[i], palette)), void)
         if rows: axs[i,0].set_ylabel(rows[i])
     for ax,title in zip(axs[0], titles): ax.set_title(title)

@@ -63,7 +63,7 @@ def recipe(
 
 # %% ../nbs/00_store.ipynb #89380acd
 def _place(value, name):
-    "As `kinds_of` gives them"
+    "A check: a way into `options`, and what stands there, as `kinds_of` gives them"
     right = isinstance(value, list) and len(value)==2 and isinstance(value[0], list) and value[1] in ("tuple","list")
     if not right or not all(isinstance(at, (str,int)) for at in value[0]):
         raise ValueError(f"`{name}` must be a place in `options` and 'tuple' or 'list', not {value!r}")
@@ -134,7 +134,7 @@ def _misfit(own, weights):
     def shape(tensors, name, absent): return tuple(tensors[name].shape) if name in tensors else absent
     pairs = {k: (shape(weights, k, "missing"),shape(own, k, "no such weight")) for k in {**own, **weights}}
     odd = [f"{k} is {found}, wanted {wanted}" for k,(found,wanted) in pairs.items() if found != wanted]
-    return f"{odd[0]} (and {len(odd)-1} more)" if odd else ""
+    return f"{odd[0]} (and {len(odd)-1} more)" if len(odd) > 1 else odd[0] if odd else ""
 
 # %% ../nbs/00_store.ipynb #e1275fc5
 def _check_pair(spec, body, weights):
@@ -156,18 +156,20 @@ def _check_namesake(model, spec):
     module,own = LIBRARY[name]
     theirs = getattr(importlib.import_module(f"pixelladder.{module}"), own)
     if type(model.head) is theirs: return
+    wrong = ValueError(f"the head {own} is one of your own and answers otherwise than the package's, which a model "
+                       f"with the head {name!r} would come back with: give yours a name, as in "
+                       f"`class {own}(Head, name=\"mine\")`")
     mine = copy.deepcopy(model).cpu().float().eval()
     options = given_back(theirs, copy.deepcopy(spec.get("options", {})), spec.get("kinds", []))
-    head = theirs(mine.body, len(spec["codes"]), **options)
-    head.load_state_dict(mine.head.state_dict())
+    try:
+        head = theirs(mine.body, len(spec["codes"]), **options)
+        head.load_state_dict(mine.head.state_dict())
+    except Exception as e: raise wrong from e # other arguments, other layers
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         side = max(64, mine.body.minimum)
         x = torch.rand(1, mine.body.n_in, side, side+17, generator=torch.Generator().manual_seed(0))
         wanted,mine.head = mine(x),head.eval()
-        if torch.allclose(mine(x), wanted, rtol=1e-3, atol=1e-4): return
-    raise ValueError(f"the head {own} is one of your own and answers otherwise than the package's, which a model with "
-                     f"the head {name!r} would come back with: give yours a name, as in "
-                     f"`class {own}(Head, name=\"mine\")`")
+        if not torch.allclose(mine(x), wanted, rtol=1e-3, atol=1e-4): raise wrong
 
 # %% ../nbs/00_store.ipynb #b6f5441c
 def save_model(
@@ -339,7 +341,8 @@ def export_onnx(
                          "write the ONNX file with a newer one, 2.7 or later")
     from torch.export import Dim
     known = model.recipe if isinstance(model, Segmenter) else learner_recipe(model) if hasattr(model, "dls") else {}
-    net = model if isinstance(model, DensePredictor) else getattr(model.model, "module", model.model)
+    net = model if isinstance(model, DensePredictor) else getattr(model, "model", model)
+    net = getattr(net, "module", net)
     if not isinstance(net, DensePredictor):
         raise ValueError(f"what is exported is body and head, and this is a {type(net).__name__}: "
                          "pass a `Segmenter`, or a `Learner` from `dense_learner`")

@@ -309,6 +309,7 @@ def draw_street(
     drive,frame = SEQUENCES[sequence],whole(frame, "frame", None)
     if not 0 <= frame < drive.frames:
         raise ValueError(f"{sequence} has the frames 0 to {drive.frames-1}, not {frame}")
+    size = height_and_width(size)
     if min(size) < 8: raise ValueError(f"`size` must be at least 8x8 pixels, not {size[0]}x{size[1]}")
     c = Canvas(drive, 2.*frame, size)
     _ground(c)

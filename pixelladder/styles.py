@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
+from .validators import height_and_width
 
 # %% ../nbs/00_styles.ipynb #e8cf013d
 def _hatching(pen, rng, h, w):
@@ -47,7 +48,7 @@ def style_picture(
 )->Tensor: # float from 0 to 1, `(1,3,*size)`; the same in every process
     "A picture that is nothing but style."
     if kind not in STYLES: raise ValueError(f"there is no style {kind!r}: choose one of {', '.join(STYLES)}")
-    (draw,paper),(h,w) = STYLES[kind],size
+    (draw,paper),(h,w) = STYLES[kind],height_and_width(size)
     page = Image.new("RGB", (w,h), paper)
     draw(ImageDraw.Draw(page), np.random.default_rng(0), h, w)
     return torch.tensor(np.array(page)).permute(2,0,1)[None].float()/255

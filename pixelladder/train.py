@@ -75,15 +75,16 @@ def _above_0(check, value, name):
 
 def _several(value, name):
     "A list of words or numbers; a tuple would be one colour"
-    if not isinstance(value, (list,tuple)): raise ValueError(f"`{name}` must be a list, as in [255], not {value!r}")
+    if not isinstance(value, list):
+        raise ValueError(f"`{name}` must be a list, as in [255] or [\"#000000\"], not {value!r}")
     value = [int(v) if isinstance(v, str) and re.fullmatch(r"\d{1,3}", v) else v for v in value] # `000000` is a colour
     return [v if isinstance(v, str) else whole(v, name, least=None) for v in value]
 
 def _share(value, name):
     "A share, or a file by its name"
-    if not isinstance(value, str): return number(value, name)
-    try: return number(float(value), name)
+    try: value = float(value) if isinstance(value, str) else value
     except ValueError: return text(value, name)
+    return number(value, name, least=0, most=1)
 
 def _choice(name):
     "A check for those that the signature of `train` lists"

@@ -259,3 +259,21 @@ def test_every_way_has_the_gradients(way):
     assert gradcheck(lambda x, w: way(x, w, 2, 1, 1), (x,w))
     ours,theirs = (torch.autograd.grad(f(x, w, stride=2).square().sum(), (x,w)) for f in (way, F.conv_transpose2d))
     for a,b in zip(ours, theirs): torch.testing.assert_close(a, b)
+
+def test_batches_of_pictures_refuse_what_they_cannot_cut():
+    from pixelladder.generative import TASKS
+    from pixelladder.pieces import picture_dls
+    picture = torch.zeros(3, 40, 40, dtype=torch.uint8)
+    for train,valid,crop,words in [([picture], [picture], (30,30), "multiples of 4"), ([picture], [picture], 32, "height and width"), ([], [picture], (32,32), "0 pictures to train"),
+                                   ([picture], [], (32,32), "0 to validate")]:
+        with pytest.raises(ValueError, match=words): picture_dls(train, valid, TASKS["super4"], crop)
+
+def test_a_drawn_frame_has_a_size():
+    from pixelladder.streets import draw_street
+    for size in (8, (8,), (8.5,8), "ab", None, (4,8)):
+        with pytest.raises(ValueError, match="`size"): draw_street("noon", 0, size)
+
+def test_what_is_no_network_is_not_exported(tmp_path):
+    pytest.importorskip("onnxscript")
+    from pixelladder.store import export_onnx
+    with pytest.raises(ValueError, match="what is exported is body and head, and this is a Linear"): export_onnx(torch.nn.Linear(1,1), tmp_path/"x.onnx")

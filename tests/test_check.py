@@ -124,6 +124,11 @@ def test_the_name_stays_the_learners_and_the_chapter_goes_on(capsys):
     assert "█░░ 1 of 3" in (text := capsys.readouterr().out) and re.search(r"nearest_upsample +right +2 tries", text)
     with pytest.raises(ValueError, match="no exercise 'width'"): check(type("width", (), {}))
 
+def test_an_answer_that_is_gone_on_with_before_it_is_checked_counts(capsys):
+    from pixelladder.progress import is_done
+    def linear_upsample(x, scale=2): return EXERCISES["linear_upsample"].answer(x, scale)
+    assert c.go_on(linear_upsample) is linear_upsample and is_done("linear_upsample")
+
 def test_progress_survives_a_bad_cache(cache, capsys, monkeypatch):
     cache.mkdir()
     for text in "{", "[]", '{"nearest_upsample": 3}', '{"nearest_upsample": {"tries": "x", "right": []}}':

@@ -245,6 +245,17 @@ def test_a_chapters_class_with_another_answer_is_no_namesake(tmp_path, monkeypat
     with pytest.raises(ValueError, match="nothing is written.*answers otherwise than the package's"): saved(HEADS["nearest"](body("squeezenet1_1"), 11), tmp_path/"m")
     assert not (tmp_path/"m").exists()
 
+def test_a_class_of_other_layers_or_arguments_under_the_packages_name_is_a_sentence(tmp_path, monkeypatch):
+    from pixelladder.nearest import HalvingHead
+    def double(self, ni, nf): return ConvLayer(ni, nf, ks=2, stride=2, transpose=True)
+    class More(NearestHead):
+        def __init__(self, body, n_out, fancy=3): super().__init__(body, n_out)
+    for made in (type("NearestHead", (HalvingHead,), {"double": double}), More):
+        made.__name__ = made.__qualname__ = "NearestHead"
+        monkeypatch.setitem(HEADS, "nearest", made)
+        with pytest.raises(ValueError, match="nothing is written.*give yours a name|give it a name of its own"): saved(made(body("squeezenet1_1"), 11), tmp_path/"m")
+        assert not (tmp_path/"m").exists()
+
 # --- what could not be loaded is not written
 
 def other_arch(m, r): return {**r, "arch": "resnet18"}
