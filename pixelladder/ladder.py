@@ -67,20 +67,20 @@ def _settle(options):
     return {k: given(k) if k in options and isinstance(found[k], str) else found[k] for k in _KNOWN}
 
 # %% ../nbs/88_rungs.ipynb #4a2520e9
-def _read(file, schema, way):
-    "What a file of a ladder holds; one that is missing or damaged is one sentence"
+def _read(file, schema, way, before=""):
+    "What a file of a ladder holds; one that is missing or damaged is one sentence; `before`: what to do with it first"
     if not file.is_file(): raise FileNotFoundError(f"there is no {file}: {way}")
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
         follow(kept, schema)
-    except (ValueError, RecursionError) as e: raise ValueError(f"{file} is damaged ({e}): {way}") from e
+    except (ValueError, RecursionError) as e: raise ValueError(f"{file} is damaged ({e}): {before}{way}") from e
     return kept
 
 # %% ../nbs/88_rungs.ipynb #3f59331a
 def _read_run(out, head, seed):
     "What a training came to"
     schema = {"head": one_of(head), "seed": one_of(seed), "mean_iou": partial(number, least=0, most=1), "iou": {}}
-    return _read(out/f"{head}-{seed}.json", schema, "take it away, and `climb` makes it anew")
+    return _read(out/f"{head}-{seed}.json", schema, "`climb` makes it anew", "take it away, and ")
 
 # %% ../nbs/88_rungs.ipynb #526d05e3
 def _read_budget(out):

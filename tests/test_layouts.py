@@ -338,7 +338,7 @@ MORE = { # layout, what is done, what is said, the way out
     "a colour not in the legend": ("legend", lambda r: (r/"legend.csv").write_text("sky,0,0,255\nroad,90,90,90\n"), "(0, 0, 0)", '--void "#000000"'),
     "an empty list": ("grey", lambda r: ((r/"train.txt").write_text("img_000\n"), (r/"val.txt").write_text("\n")), "val.txt: it lists no images", "name some"),
     "only other files of Cityscapes": ("cityscapes", lambda r: [p.unlink() for p in masks(r)], "holds only files such as aachen_000000_000019_gtFine_color.png", "_gtFine_labelIds.png"),
-    "a segment that isn't listed": ("coco", damaged(lambda m: m["annotations"][0]["segments_info"].pop() and None), "belong to the segment 65543", "copy both again"),
+    "a segment that isn't listed": ("coco", damaged(lambda m: m["annotations"][0]["segments_info"].pop() and None), "in the segment 65543", "copy both again"),
     "a mask that isn't listed": ("coco", damaged(lambda m: m["annotations"].pop(0) and None), "doesn't list it for this mask", "copy both again"),
     "a category that isn't there": ("coco", damaged(lambda m: m["annotations"][0]["segments_info"][0].update(category_id=99)), "isn't written as COCO writes it", "copy it again"),
     "another JSON file": ("coco", damaged(lambda m: [1,2]), "isn't written as COCO writes it", "copy it again")}
