@@ -75,7 +75,8 @@ def _first_path(line):
     "The image in a line that may name its mask, too, and may come from Windows"
     line = line.replace("\\", "/")
     pieces = re.split(r"[,;\s]+", line)
-    two = len(pieces)==2 and len({Path(p).suffix.lower() in KINDS for p in pieces})==1 # not a path with a blank in it
+    ends = [Path(p).suffix.lower() in KINDS for p in pieces]
+    two = len(pieces)==2 and ends != [False,True] # that is a path with a blank in it
     return (pieces[0] if two else line).removeprefix("./")
 
 def _tail(name, known):
