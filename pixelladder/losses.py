@@ -13,13 +13,14 @@ import torch.nn.functional as F
 from .codes import VOID
 from .validators import number
 
-# %% ../nbs/00_losses.ipynb #f79e738e
+# %% ../nbs/00_losses.ipynb #0aff15c9
 def _check_shapes(scores, masks):
     wanted = scores.shape[:1]+scores.shape[2:]
     if masks.shape != wanted:
         raise ValueError(f"the masks are {tuple(masks.shape)}, and scores of {tuple(scores.shape)} want "
                          f"{tuple(wanted)}: one code a pixel, without channels")
 
+# %% ../nbs/00_losses.ipynb #f79e738e
 class MaskedFocal:
     ("Cross-entropy in which sure pixels count less ([Lin et al. 2017](https://arxiv.org/abs/1708.02002)); "
      "void is left out.")
