@@ -12,12 +12,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# %% ../nbs/00_lab.ipynb #ad087296
+# %% ../nbs/00_lab.ipynb #27d6d946
 _TO_XYZ = torch.tensor([[.412453,.357580,.180423], [.212671,.715160,.072169], [.019334,.119193,.950227]])
 _WHITE = torch.tensor([.95047,1.,1.08883]) # daylight, D65
 
 def _mixed(matrix, x): return torch.einsum("ij,bjhw->bihw", matrix.to(x), x)
 
+# %% ../nbs/00_lab.ipynb #ad087296
 def rgb_to_lab(
     x:Tensor, # Pictures, float from 0 to 1, `(B,3,H,W)`
 )->Tensor: # L from 0 to 100, then a and b, about -100 to 100, `(B,3,H,W)`
@@ -27,6 +28,7 @@ def rgb_to_lab(
     f = torch.where(xyz > .008856, xyz.clamp(min=1e-6)**(1/3), 7.787*xyz+16/116)
     return torch.stack([116*f[:,1]-16, 500*(f[:,0]-f[:,1]), 200*(f[:,1]-f[:,2])], 1)
 
+# %% ../nbs/00_lab.ipynb #6a0b703e
 def lab_to_rgb(
     lab:Tensor, # From `rgb_to_lab`, `(B,3,H,W)`
 )->Tensor: # Pictures, float from 0 to 1, `(B,3,H,W)`; colours that a screen can't show are cut off
@@ -46,6 +48,7 @@ def grey(
     light = rgb_to_lab(y)[:,:1]
     return lab_to_rgb(F.pad(light, (0,0,0,0,0,2)))
 
+# %% ../nbs/00_lab.ipynb #d43198b6
 def painted(
     x:Tensor, # Pictures, of which the light is kept, float from 0 to 1, `(B,3,H,W)`
     ab:Tensor, # Their colours, a and b, `(B,2,H,W)`
@@ -63,6 +66,7 @@ def ab_error(
     ab = rgb_to_lab(made)[:,1:]-rgb_to_lab(truth)[:,1:]
     return ab.norm(dim=1).mean((1,2))
 
+# %% ../nbs/00_lab.ipynb #3eeb9dbe
 def colourfulness(
     x:Tensor, # Pictures, float from 0 to 1, `(B,3,H,W)`
 )->Tensor: # `(B,)`, in Lab's units; 0 for grey
