@@ -18,6 +18,28 @@ from .folders import IMAGES, KINDS, NAMED, Pairs, find_path, pictures_in
 from .holdout import choose_split, find_drives, share_or_list, split_by_folders, split_by_lists
 from .layouts import Nothing
 
+# %% ../nbs/84_photos.ipynb #3bf2305d
+def _folder_of_photos(path, images, name=None, val=None, group=None, split_seed=0, **_):
+    "The photos in a folder and below, and who validates"
+    top = Path(path).expanduser()
+    root = find_path(top, images, "images") if images else next((top/n for n in IMAGES if (top/n).is_dir()), top)
+    masks = set(Pairs(root, root, root).of.values()) # that lie among them
+    photos = [p for p in pictures_in(root) if p not in masks]
+    if not photos:
+        raise FileNotFoundError(f"{root} holds no photos ({', '.join(sorted(KINDS))}): name a folder that does")
+    drives = find_drives(photos, {root}, group)
+    said,how,faults = split_by_folders(photos, root),"its folders",[]
+    if "val" not in said: said,how,faults = split_by_lists([top,root], photos, root, said)
+    if val is not None: val,faults = share_or_list(val, [top,root]),[]
+    splits,how,more = choose_split(photos, root, drives, said, how, val, split_seed)
+    counts = ", ".join(f"{s} {len(ps)}" for s,ps in splits.items())
+    outside = len(pictures_in(top))-len(pictures_in(root)) if root.is_relative_to(top) else 0
+    lines = [f"images   {root.name}/: {len(photos)}", f"splits   {counts} ({how})"]
+    if outside: lines.append(f"left     {outside} pictures outside of {root.name}/")
+    return SegmentationData(name=name or top.resolve().name, codes=["photo"], lookup=make_lookup(["photo"], ["photo"]),
+                            splits=splits, masks=dict.fromkeys(photos), drives=drives, said=tuple(lines),
+                            faults=(*faults,*more))
+
 # %% ../nbs/84_photos.ipynb #624af4ab
 def open_photos(
     path, # A folder of photos, or a data set that `open_data` opens
@@ -39,24 +61,3 @@ def open_photos(
         raise FileNotFoundError(f"there is no folder {path}: name one that holds photos, "
                                 'or say "streets" for the drawn streets')
     return _folder_of_photos(path, images, **kwargs)
-
-def _folder_of_photos(path, images, name=None, val=None, group=None, split_seed=0, **_):
-    "The photos in a folder and below, and who validates"
-    top = Path(path).expanduser()
-    root = find_path(top, images, "images") if images else next((top/n for n in IMAGES if (top/n).is_dir()), top)
-    masks = set(Pairs(root, root, root).of.values()) # that lie among them
-    photos = [p for p in pictures_in(root) if p not in masks]
-    if not photos:
-        raise FileNotFoundError(f"{root} holds no photos ({', '.join(sorted(KINDS))}): name a folder that does")
-    drives = find_drives(photos, {root}, group)
-    said,how,faults = split_by_folders(photos, root),"its folders",[]
-    if "val" not in said: said,how,faults = split_by_lists([top,root], photos, root, said)
-    if val is not None: val,faults = share_or_list(val, [top,root]),[]
-    splits,how,more = choose_split(photos, root, drives, said, how, val, split_seed)
-    counts = ", ".join(f"{s} {len(ps)}" for s,ps in splits.items())
-    outside = len(pictures_in(top))-len(pictures_in(root)) if root.is_relative_to(top) else 0
-    lines = [f"images   {root.name}/: {len(photos)}", f"splits   {counts} ({how})"]
-    if outside: lines.append(f"left     {outside} pictures outside of {root.name}/")
-    return SegmentationData(name=name or top.resolve().name, codes=["photo"], lookup=make_lookup(["photo"], ["photo"]),
-                            splits=splits, masks=dict.fromkeys(photos), drives=drives, said=tuple(lines),
-                            faults=(*faults,*more))
