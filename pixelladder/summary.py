@@ -84,7 +84,7 @@ def _operations(model, x, levels):
     counts = counter.get_flop_counts()
     return {n: sum(counts.get(f"{type(model).__name__}.{n}", {}).values())//2 for n in levels}
 
-# %% ../nbs/84_summary.ipynb #aa087f40
+# %% ../nbs/84_summary.ipynb #2c14fd96
 def check_last_grid(
     body:Body, # The network
     size:tuple, # Height and width of a picture, in pixels
@@ -95,6 +95,7 @@ def check_last_grid(
         raise ValueError(f"at {size[0]}x{size[1]} pixels the last grid, at stride {stride}, "
                          f"has a single row or column: take a size of at least {2*stride}")
 
+# %% ../nbs/84_summary.ipynb #aa087f40
 def _cells(grid): return f"{grid.shape[2]}x{grid.shape[3]}"
 
 def summary(
