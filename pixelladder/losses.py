@@ -35,7 +35,7 @@ class MaskedFocal:
         "The loss of a batch."
         _check_shapes(scores, masks)
         loss = F.cross_entropy(scores, masks.long(), ignore_index=VOID, reduction="none")
-        unsure = (1-torch.exp(-loss)).clamp(min=1e-6) # a root has no slope at 0
+        unsure = (1-torch.exp(-loss)).clamp(min=1e-6) # below gamma 1 the slope at 0 is infinite, and a gradient `nan`
         return (unsure**self.gamma*loss).sum()/(masks != VOID).sum().clamp(min=1)
 
     def activation(self, scores): return scores.softmax(1)

@@ -19,7 +19,7 @@ from .holdout import choose_split, find_drives, share_or_list, split_by_folders,
 from .layouts import Nothing
 
 # %% ../nbs/84_photos.ipynb #3bf2305d
-def _folder_of_photos(path, images, name=None, val=None, group=None, split_seed=0, **_):
+def _folder_of_photos(path, images, name=None, val=None, group=None, split_seed=0, **of_masks):
     "The photos in a folder and below, and who validates"
     top = Path(path).expanduser()
     root = find_path(top, images, "images") if images else next((top/n for n in IMAGES if (top/n).is_dir()), top)
@@ -27,6 +27,9 @@ def _folder_of_photos(path, images, name=None, val=None, group=None, split_seed=
     photos = [p for p in pictures_in(root) if p not in masks]
     if not photos:
         raise FileNotFoundError(f"{root} holds no photos ({', '.join(sorted(KINDS))}): name a folder that does")
+    if meant := [k for k,v in of_masks.items() if v is not None]:
+        raise ValueError(f"`{meant[0]}` is about masks, and {root} is opened as photos alone: leave it out, or say "
+                         "where the masks are, with `images` and `masks`")
     drives = find_drives(photos, {root}, group)
     said,how,faults = split_by_folders(photos, root),"its folders",[]
     if "val" not in said: said,how,faults = split_by_lists([top,root], photos, root, said)

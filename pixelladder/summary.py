@@ -20,8 +20,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch.utils.module_tracker import ModuleTracker
 
 # %% ../nbs/84_summary.ipynb #c20b6c8d
+from .arches import meta_copy
 from .body import Body, DensePredictor, Stages
-from .validators import height_and_width
+from .validators import height_and_width, whole
 
 # %% ../nbs/84_summary.ipynb #1e229543
 @torch.no_grad()
@@ -30,6 +31,7 @@ def receptive_fields(
     side:int=1024, # Width of the pictures that are poisoned, in pixels
 )->list: # For each grid, finest first: pixels across that a cell sees; `inf` where that reaches a border
     "Each grid's view, found by spreading `NaN`."
+    side = whole(side, "side", body.strides[-1])
     body,shifts = copy.deepcopy(body).cpu().eval(),torch.arange(body.strides[-1])
     x = torch.zeros(len(shifts), body.n_in, 32, side)
     x[shifts, :, :, (side-len(shifts))//2+shifts] = nan
@@ -137,10 +139,10 @@ def draw_unet(
     if not hasattr(model.head, "blocks"):
         raise ValueError(f"what is drawn is a `UnetHead`, and this head is a {type(model.head).__name__}: "
                          "look at it with `summary`")
-    ghost = copy.deepcopy(model).to("meta").eval()
-    head,deepest = ghost.head,len(model.body.strides)-1
-    with _outputs({"body": ghost.body, **dict(enumerate(head.blocks))}) as found:
-        ghost(torch.empty(1, model.body.n_in, *size, device="meta"))
+    size,copied = height_and_width(size),meta_copy(model)
+    head,deepest = copied.head,len(model.body.strides)-1
+    with _outputs({"body": copied.body, **dict(enumerate(head.blocks))}) as found:
+        copied(torch.empty(1, model.body.n_in, *size, device="meta"))
     fig,ax = plt.subplots(figsize=(9, 4.5), facecolor="white")
     for level,grid in enumerate(found["body"]): _box(ax, level, -level, grid, "#4C78A8")
     across = [(deepest+1+j, -level) for j,level in enumerate(head.places)]
