@@ -7,7 +7,7 @@ Docs: https://pixelladder.github.io/pixelladder/docs.html.md"""
 # %% auto #0
 __all__ = ['COLUMN', 'AFTERWARDS', 'VERDICTS', 'SCREEN', 'definitions', 'public_names', 'meanings', 'repository', 'root',
            'linked', 'table_width', 'as_table', 'chapters', 'measured_seconds', 'about', 'time_line', 'ways',
-           'every_option', 'chapter_card', 'score_table', 'claims', 'read_claim', 'claim_tables', 'SitePage', 'anchor']
+           'every_option', 'chapter_card', 'score_table', 'read_claim', 'anchor', 'claims', 'claim_tables', 'SitePage']
 
 # %% ../nbs/91_docs.ipynb #ec6c0c56
 import argparse, ast, json, re
@@ -25,6 +25,10 @@ from nbdev.process import Processor
 # %% ../nbs/91_docs.ipynb #37f74a1b
 from .cli import COMMANDS
 from .runtime import IDS, open_links
+
+# %% ../nbs/91_docs.ipynb #50367147
+def _body(source): return re.sub(r"^#\|.*\n?", "", source, flags=re.M).strip("\n")
+def _directives(cell): return {} if cell.cell_type!="code" else cell.directives
 
 # %% ../nbs/91_docs.ipynb #c446bbef
 def definitions(
@@ -46,6 +50,7 @@ def _without_docstring(lines, node, start):
         return "\n".join(lines[start:node.end_lineno])
     return "\n".join(lines[start:said.lineno-1] + lines[said.end_lineno:node.end_lineno])
 
+# %% ../nbs/91_docs.ipynb #ee7c1ff5
 def _only_imports(source):
     "Whether a cell has nothing to read"
     return all(isinstance(n, (ast.Import,ast.ImportFrom)) for n in ast.parse(source).body)
@@ -61,12 +66,14 @@ def public_names():
             if not name.startswith("_") and "." not in name: names[name] = (place,module.split(".")[-1])
     return names
 
+# %% ../nbs/91_docs.ipynb #23c74340
 @cache
 def _fastai_names():
     "What could be meant in prose about fastai"
     from fastai.vision.all import DataLoaders, DataLoader, Learner, TfmdDL
     return {n for c in (DataLoaders,DataLoader,Learner,TfmdDL) for n in dir(c)}
 
+# %% ../nbs/91_docs.ipynb #3c88c8af
 def _trees(cells):
     "The syntax tree of each code cell"
     for cell in cells:
@@ -75,6 +82,7 @@ def _trees(cells):
         try: yield ast.parse(source)
         except SyntaxError: continue
 
+# %% ../nbs/91_docs.ipynb #df080fe6
 def meanings(
     cells:list, # Of a notebook, as it is in nbs/
     module:str=None, # The module that it exports
@@ -105,6 +113,7 @@ def root():
     "The folder of the project"
     return Path(get_config().config_path)
 
+# %% ../nbs/91_docs.ipynb #69861f19
 def linked(
     text:str, # Markdown
     words:dict, # From `meanings`
@@ -138,6 +147,7 @@ def table_width(
             widths[i] = max(widths.get(i, 0), len(re.sub(r"<[^>]+>|&\w+;", "", text).strip()))
     return sum(round(7.2*w)+17 for w in widths.values())
 
+# %% ../nbs/91_docs.ipynb #bea80fc8
 def as_table(
     html:str, # From an output
 )->str: # Markdown, with a sentence if it's wider than the column
@@ -161,6 +171,7 @@ def measured_seconds():
     file = root()/"results"/"course.json"
     return json.loads(file.read_text(encoding="utf-8"))["seconds"] if file.exists() else {}
 
+# %% ../nbs/91_docs.ipynb #78a5a266
 def about(
     seconds:float, # Of a run
 )->str: # As a reader wants to know it
@@ -169,6 +180,7 @@ def about(
     if seconds < 95: return f"{10*max(1, round(seconds/10))} seconds"
     return f"{round(seconds/60)} minutes"
 
+# %% ../nbs/91_docs.ipynb #3a0a7506
 def time_line(
     text:str, # First cell of a notebook
     seconds:float=None, # That it took; the text keeps its own number without
@@ -183,6 +195,7 @@ def time_line(
     times = r"(?i)\b(about )?(\d+ (seconds?|minutes?)|a minute( or two)?|a few seconds|a second)"
     return re.sub(times, measured, below, count=1)
 
+# %% ../nbs/91_docs.ipynb #9007f083
 def ways(
     stem:str, # Of a notebook
 )->str: # Markdown
@@ -220,6 +233,7 @@ AFTERWARDS = { # What a reader can do after each chapter
     "unet": "write a U-Net by hand, and a decoder that costs a tenth of fastai's",
     "predict": "save a model that runs no code when it's loaded, and ship it to ONNX"}
 
+# %% ../nbs/91_docs.ipynb #e1bdc648
 def chapter_card(
     stem:str, # Of a chapter's notebook
     number:int, # Of the chapter
@@ -236,6 +250,7 @@ def chapter_card(
     lines.append(f"[{minutes}]{{.minutes}}")
     return "::: {.card}\n" + "\n\n".join(lines) + "\n:::"
 
+# %% ../nbs/91_docs.ipynb #831ae50b
 def score_table()->str: # Markdown
     "What each head brings at one budget: the median of its seeds, and their range."
     budget = "192x256, 6 epochs"
@@ -251,6 +266,26 @@ def score_table()->str: # Markdown
 # %% ../nbs/91_docs.ipynb #d7a0a2e8
 VERDICTS = ("holds", "holds with a caveat", "does not hold", "does not hold today")
 
+def read_claim(
+    line:str, # What stands behind `#| claim`
+    where:str="a notebook", # To be named in the error
+)->dict: # `source`, `section`, `verdict`, `words`
+    "One tag; a `ValueError` in one sentence if it isn't whole."
+    parts = [p.strip() for p in line.split(" | ")]
+    if len(parts) != 3 or "," not in parts[0] or parts[1] not in VERDICTS or not parts[2]:
+        raise ValueError(f"{where}: `#| claim {line}` is no claim: write SOURCE, SECTION | VERDICT | IN OUR WORDS, "
+                         f"and one of these verdicts: {', '.join(VERDICTS)}")
+    source,section = (p.strip() for p in parts[0].split(",", 1))
+    return dict(source=source, section=section, verdict=parts[1], words=parts[2])
+
+# %% ../nbs/91_docs.ipynb #941c8bc2
+def anchor(
+    cell_id:str, # Of the cell that asserts a claim
+)->str: # Without the `#`
+    "The anchor of a claim on its page."
+    return f"claim-{cell_id}"
+
+# %% ../nbs/91_docs.ipynb #729c71ac
 def claims(
     folder:Path=None, # Of notebooks; those of the project if None
 )->list: # A dictionary each: `source`, `section`, `verdict`, `words`, `page`, `chapter`; ordered as the notebooks are
@@ -264,18 +299,7 @@ def claims(
                 found.append({**read_claim(line, path.name), "page": f"{path.name}#{anchor(c.id)}", "chapter": title})
     return found
 
-def read_claim(
-    line:str, # What stands behind `#| claim`
-    where:str="a notebook", # To be named in the error
-)->dict: # `source`, `section`, `verdict`, `words`
-    "One tag; a `ValueError` in one sentence if it isn't whole."
-    parts = [p.strip() for p in line.split(" | ")]
-    if len(parts) != 3 or "," not in parts[0] or parts[1] not in VERDICTS or not parts[2]:
-        raise ValueError(f"{where}: `#| claim {line}` is no claim: write SOURCE, SECTION | VERDICT | IN OUR WORDS, "
-                         f"and one of these verdicts: {', '.join(VERDICTS)}")
-    source,section = (p.strip() for p in parts[0].split(",", 1))
-    return dict(source=source, section=section, verdict=parts[1], words=parts[2])
-
+# %% ../nbs/91_docs.ipynb #ca7b893f
 def claim_tables(
     rows:list, # From `claims`
 )->str: # Markdown: a heading and a table for each source
@@ -290,7 +314,76 @@ def claim_tables(
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
-# %% ../nbs/91_docs.ipynb #50367147
+# %% ../nbs/91_docs.ipynb #b332fb8a
+def _shown(cell):
+    "The name that a cell documents, if it does"
+    found = re.search(r"^show_doc\(([\w.]+)", cell.source, re.M) if cell.cell_type=="code" else None
+    return found and found[1]
+
+# %% ../nbs/91_docs.ipynb #0c494af5
+def _folded(code, summary="The code"):
+    "A cell behind a click"
+    return mk_cell(f'#| code-fold: true\n#| code-summary: "{summary}"\n{code}')
+
+# %% ../nbs/91_docs.ipynb #97b64fab
+def _call(signature):
+    "How a class is called, on one line: its comments stand in the code below"
+    lines = signature.split("\n")[1:-1]
+    names = [re.match(r"\s*([*\w]+)(?::[^=#]*)?(=[^#]*?)?,?\s*(#.*)?$", line) for line in lines[1:-1]]
+    given = ", ".join(f"{m[1]}{(m[2] or '').rstrip().rstrip(',')}" for m in names if m)
+    return f"{lines[0]}{given})" if lines[0].endswith("(") else lines[0]
+
+# %% ../nbs/91_docs.ipynb #98aa4710
+def _block(text, code):
+    "What `show_doc` made, with the whole code in the place of the signature if there is any, and a plain sentence"
+    text = text.replace("__main__.", "")
+    text = re.sub(r"^---\n", "", text)
+    text = re.sub(r"\{target=\"_blank\" *style=\"[^\"]*\"\}", "{.source}", text)
+    head,signature,said = re.match(r"(.*?)(```python\n.*?\n```)(.*)", text, re.S).groups()
+    said = re.sub(r"^\*(.*?)\*$", r"\1", said.strip(), count=1, flags=re.S|re.M)
+    if not code: return f"{head}{signature}\n\n{said}"
+    if "@delegates" in code: return f"{head}{signature}\n\n{said}\n\n```python\n{code}\n```" # more than the code says
+    call = f"```python\n{_call(signature)}\n```\n\n" if re.search(r"^class ", code, re.M) else ""
+    return f"{head}{call}{said}\n\n```python\n{code}\n```"
+
+# %% ../nbs/91_docs.ipynb #78d0964e
+SCREEN = 32 # Lines
+
+def _exported(cell, blocks, taught):
+    "The cells of a page for one exported cell: each public name with its code, open or folded"
+    source,said = _body(cell.source),_directives(cell)
+    parts,cells = definitions(source),[]
+    for name,code in parts.items():
+        name = next((b for b in blocks if b==name or b.endswith(f".{name}")), None) # a method that is patched in
+        if name is None: continue
+        open_ = "exercise" not in said and ("exports" in said or taught and code.count("\n") < SCREEN)
+        block = blocks[name]
+        for out in block.outputs:
+            if "text/markdown" in out.get("data", {}):
+                out["data"] = {"text/markdown": _block("".join(out["data"]["text/markdown"]), code if open_ else None)}
+        cells.append(block)
+        if not open_: cells.append(_folded(code, "One answer" if "exercise" in said else "The code"))
+    if parts or _only_imports(source): return cells
+    return [mk_cell(source)] if "exports" in said else [_folded(source)]
+
+# %% ../nbs/91_docs.ipynb #75aa7eb0
+def _levels(cells):
+    "No heading is two levels below the last"
+    level = 1
+    for cell in cells:
+        outputs = [o["data"] for o in cell.get("outputs", []) if _shown(cell) and "text/markdown" in o.get("data", {})]
+        places = [(cell,"source")] if cell.cell_type=="markdown" else [(d,"text/markdown") for d in outputs]
+        for where,key in places:
+            lines,fence = "".join(where[key]).split("\n"),False
+            for i,line in enumerate(lines):
+                fence = fence ^ line.startswith("```")
+                heading = None if fence else re.match(r"(#+)\s+(.*)", line)
+                if not heading: continue
+                level = max(2, min(len(heading[1]), level+1))
+                lines[i] = f"{'#'*level} {heading[2]}"
+            where[key] = "\n".join(lines)
+
+# %% ../nbs/91_docs.ipynb #a7bf5260
 class SitePage(Processor):
     "The page of a notebook: code, time, links, tables, numbers and levels of headings."
     def begin(self):
@@ -342,75 +435,3 @@ class SitePage(Processor):
         first = next(c.source for c in self.source if c.cell_type=="markdown")
         line = time_line(first, measured_seconds().get(self.path.stem))
         cells.insert(front+1, mk_cell(f"{linked(line, self.words)}\n\n{ways(self.path.stem)}", "markdown"))
-
-def anchor(
-    cell_id:str, # Of the cell that asserts a claim
-)->str: # Without the `#`
-    "The anchor of a claim on its page."
-    return f"claim-{cell_id}"
-
-def _shown(cell):
-    "The name that a cell documents, if it does"
-    found = re.search(r"^show_doc\(([\w.]+)", cell.source, re.M) if cell.cell_type=="code" else None
-    return found and found[1]
-
-SCREEN = 32 # Lines
-
-def _exported(cell, blocks, taught):
-    "The cells of a page for one exported cell: each public name with its code, open or folded"
-    source,said = _body(cell.source),_directives(cell)
-    parts,cells = definitions(source),[]
-    for name,code in parts.items():
-        name = next((b for b in blocks if b==name or b.endswith(f".{name}")), None) # a method that is patched in
-        if name is None: continue
-        open_ = "exercise" not in said and ("exports" in said or taught and code.count("\n") < SCREEN)
-        block = blocks[name]
-        for out in block.outputs:
-            if "text/markdown" in out.get("data", {}):
-                out["data"] = {"text/markdown": _block("".join(out["data"]["text/markdown"]), code if open_ else None)}
-        cells.append(block)
-        if not open_: cells.append(_folded(code, "One answer" if "exercise" in said else "The code"))
-    if parts or _only_imports(source): return cells
-    return [mk_cell(source)] if "exports" in said else [_folded(source)]
-
-def _body(source): return re.sub(r"^#\|.*\n?", "", source, flags=re.M).strip("\n")
-def _directives(cell): return {} if cell.cell_type!="code" else cell.directives
-
-def _folded(code, summary="The code"):
-    "A cell behind a click"
-    return mk_cell(f'#| code-fold: true\n#| code-summary: "{summary}"\n{code}')
-
-def _block(text, code):
-    "What `show_doc` made, with the whole code in the place of the signature if there is any, and a plain sentence"
-    text = text.replace("__main__.", "")
-    text = re.sub(r"^---\n", "", text)
-    text = re.sub(r"\{target=\"_blank\" *style=\"[^\"]*\"\}", "{.source}", text)
-    head,signature,said = re.match(r"(.*?)(```python\n.*?\n```)(.*)", text, re.S).groups()
-    said = re.sub(r"^\*(.*?)\*$", r"\1", said.strip(), count=1, flags=re.S|re.M)
-    if not code: return f"{head}{signature}\n\n{said}"
-    if "@delegates" in code: return f"{head}{signature}\n\n{said}\n\n```python\n{code}\n```" # more than the code says
-    call = f"```python\n{_call(signature)}\n```\n\n" if re.search(r"^class ", code, re.M) else ""
-    return f"{head}{call}{said}\n\n```python\n{code}\n```"
-
-def _call(signature):
-    "How a class is called, on one line: its comments stand in the code below"
-    lines = signature.split("\n")[1:-1]
-    names = [re.match(r"\s*([*\w]+)(?::[^=#]*)?(=[^#]*?)?,?\s*(#.*)?$", line) for line in lines[1:-1]]
-    given = ", ".join(f"{m[1]}{(m[2] or '').rstrip().rstrip(',')}" for m in names if m)
-    return f"{lines[0]}{given})" if lines[0].endswith("(") else lines[0]
-
-def _levels(cells):
-    "No heading is two levels below the last"
-    level = 1
-    for cell in cells:
-        outputs = [o["data"] for o in cell.get("outputs", []) if _shown(cell) and "text/markdown" in o.get("data", {})]
-        places = [(cell,"source")] if cell.cell_type=="markdown" else [(d,"text/markdown") for d in outputs]
-        for where,key in places:
-            lines,fence = "".join(where[key]).split("\n"),False
-            for i,line in enumerate(lines):
-                fence = fence ^ line.startswith("```")
-                heading = None if fence else re.match(r"(#+)\s+(.*)", line)
-                if not heading: continue
-                level = max(2, min(len(heading[1]), level+1))
-                lines[i] = f"{'#'*level} {heading[2]}"
-            where[key] = "\n".join(lines)
