@@ -10,8 +10,6 @@ __all__ = ['COMMANDS', 'main']
 # %% ../nbs/90_cli.ipynb #8d7d4e16
 import argparse, json, sys
 from fastcore.docments import docments
-
-# %% ../nbs/90_cli.ipynb #09212016
 from .folders import DATA_OPTIONS
 from .options import Parser, add_options
 from .page import page, page_options
@@ -61,6 +59,7 @@ def _evaluate_parser(p):
     add_options(p, score_model, ["split"])
     p.add_argument("--json", action="store_true", help="one line of JSON and nothing else")
 
+# %% ../nbs/90_cli.ipynb #b64035e5
 def _data(given):
     "Say what was understood of a data set, what is in it, and every fault of it"
     report_data(**given)
@@ -97,6 +96,7 @@ def _predict_parser(p):
     add_options(p, predict_files, ["scales"], type=float, metavar="X")
     p.add_argument("--json", action="store_true", help="a line of JSON a picture, with the share of each class")
 
+# %% ../nbs/90_cli.ipynb #b79358a6
 def _export(given):
     "Write a trained model as ONNX, for programs without PyTorch"
     from pixelladder.store import export_onnx, load_model
@@ -143,6 +143,7 @@ def _progress(given):
     from pixelladder.progress import progress
     progress(given["chapter"])
 
+# %% ../nbs/90_cli.ipynb #29c2faae
 def _start(given):
     "Make a copy of the exercises that is your own, and that nothing overwrites"
     from pixelladder.copies import start
@@ -160,7 +161,6 @@ def _reset(given):
     "Empty an exercise in your copy; what stood there is kept"
     from pixelladder.copies import reset
     print(reset(given["name"]))
-
 def _reset_parser(p): p.add_argument("name", metavar="NAME", help="an exercise, such as stamp")
 
 # %% ../nbs/90_cli.ipynb #0b521bd2
