@@ -68,6 +68,7 @@ def halve(
     with replacing(file) as draft: draft.write_bytes(net.SerializeToString())
     return Path(file)
 
+# %% ../nbs/89_page.ipynb #624e1ce2
 def model_entry(
     folder:Path, # Of a model, as `load_model` takes it
     out:Path, # Where its ONNX file goes
@@ -90,6 +91,7 @@ def model_entry(
             "size": list(model.size), "squeeze": model.squeeze, **recipe["normalization"],
             "mean_iou": recipe.get("trained", {}).get("mean_iou", score), "about": about}
 
+# %% ../nbs/89_page.ipynb #7669b3c6
 def _score(name):
     "What `results/` says of a model that ships"
     from pixelladder.show import load_results
@@ -104,6 +106,7 @@ def shipped_models()->list: # Their names, the best first
              for p in (Path(pixelladder.__file__).parent/"models").glob("*/model.json")}
     return sorted(found, key=lambda n: (n != "camvid", -found[n].get("mean_iou", 0)))
 
+# %% ../nbs/89_page.ipynb #5b4b5a3e
 def make_page(
     out:Path, # Folder for models, runtime and samples; made if it isn't there
     models:list=None, # Folders of models; those that ship if None
@@ -141,12 +144,14 @@ import {{ start }} from "./try.js"; start(document.getElementById("try"), "try/"
 </script></body></html>
 """
 
+# %% ../nbs/89_page.ipynb #03730e41
 def page_files()->Path: # Holds `try.js`, `try.css` and `styles.css`
     "Where the page's script lies: beside the notebooks in a clone, else in the package."
     import pixelladder
     here = Path(pixelladder.__file__).parent
     return next(p for p in (here.parent/"nbs", here/"web") if (p/"try.js").is_file())
 
+# %% ../nbs/89_page.ipynb #2bd4ad3c
 def write_page(
     out:Path, # Folder; made if it isn't there
     models:list=None, # Folders of models; those that ship if None
@@ -163,6 +168,7 @@ def write_page(
     (out/"index.html").write_text(HTML.format(title=title, ours=OURS), encoding="utf-8")
     return out
 
+# %% ../nbs/89_page.ipynb #278b6a9a
 class _Handler(SimpleHTTPRequestHandler):
     "Files with the types that a browser asks for, and no log"
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript", ".js": "text/javascript",
