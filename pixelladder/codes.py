@@ -87,6 +87,7 @@ def plain_tensor(
     import torch # whoever only looks for codes does without
     return torch.as_tensor(x).detach().as_subclass(torch.Tensor)
 
+# %% ../nbs/00_codes.ipynb #916171dd
 def class_count(
     n, # How many classes, without void
 )->int: # The same
@@ -109,6 +110,7 @@ def check_codes(
                          f"(and void, {VOID}, in `target`): "
                          "map them to classes or to void first, or pass the right `n`")
 
+# %% ../nbs/00_codes.ipynb #ddb041c8
 def check_pair(
     pred:"torch.Tensor", # Classes that were predicted
     target:"torch.Tensor", # True classes
@@ -122,6 +124,7 @@ def check_pair(
         raise ValueError(f"`pred` is {pred.dtype} and `target` is {target.dtype}, but classes are whole numbers: "
                          f"pass integers, or scores (B,{n},H,W) as `pred`")
 
+# %% ../nbs/00_codes.ipynb #9e10d4af
 def check_mask(
     mask:"torch.Tensor", # True classes and void
     n:int, # Number of classes
@@ -136,6 +139,7 @@ def check_mask(
         raise ValueError(f"the mask is {mask.dtype}, which can't hold classes and void, {VOID}: pass uint8 or int64")
     check_codes("mask", mask[mask != VOID], n)
 
+# %% ../nbs/00_codes.ipynb #e827310c
 def check_counts(
     counts, # How many pixels of each true class (row) got which answer (column)
 )->"torch.Tensor": # float64 `(n,n)`, on the CPU
