@@ -35,6 +35,9 @@ def make_lookup(
     groups:dict=None, # From a name in `names` to one in `classes`, where they differ
 )->np.ndarray: # uint8 `(256,)`: at a code stands its class, `VOID`, or `UNLISTED`
     "The table that takes a file's codes to classes."
+    if len(classes) > UNLISTED:
+        raise ValueError(f"{len(classes)} classes, and 8 bits have room for "
+                         f"{UNLISTED} and void: merge some")
     names = names if isinstance(names, dict) else dict(enumerate(names))
     table = np.full(256, UNLISTED, np.uint8)
     for code,name in names.items():

@@ -162,10 +162,11 @@ def write_page(
     files = [out/name for name in ("index.html","try.js","try.css","styles.css","try") if (out/name).exists()]
     if files and not (files[0].is_file() and OURS in files[0].read_text(encoding="utf-8", errors="ignore")):
         raise ValueError(f"{files[0]} is another page's, and would be lost: choose another folder (--out)")
-    make_page(out/"try", models, runtime)
-    for name in ("try.js","try.css","styles.css"): shutil.copyfile(page_files()/name, out/name)
     title = "Try " + ", ".join(Path(m).name for m in models) if models else "Try it: your street, pixel by pixel"
+    # first, so that a folder is known as ours if the rest fails
     (out/"index.html").write_text(HTML.format(title=title, ours=OURS), encoding="utf-8")
+    for name in ("try.js","try.css","styles.css"): shutil.copyfile(page_files()/name, out/name)
+    make_page(out/"try", models, runtime)
     return out
 
 # %% ../nbs/89_page.ipynb #278b6a9a

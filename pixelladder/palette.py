@@ -12,12 +12,14 @@ import numpy as np
 
 # %% ../nbs/00_palette.ipynb #9a1e0004
 from .codes import CAMVID, VOC_CODES
+from .validators import whole
 
 # %% ../nbs/00_palette.ipynb #a954c795
 def voc_palette(
     n:int=256, # How many codes; at most 256
 )->np.ndarray: # uint8 `(n,3)`, RGB: row `i` for code `i`
     "The colours of Pascal VOC's development kit."
+    n = whole(n, "n", 0, 256)
     codes = np.arange(n)
     colours = np.zeros((n,3), np.uint8)
     for bit in range(8):
@@ -33,6 +35,7 @@ def palette_for(
 )->np.ndarray: # uint8 `(len(classes),3)`, RGB
     ("Pascal VOC's colours for its 21 classes; else CamVid's for the names that it has (but for two, see above) "
      "and for its 11 classes, and VOC's rule for the others.")
+    whole(len(classes), "the number of classes", 0, 255)
     if list(classes)==VOC_CODES: return voc_palette(len(VOC_CODES))
     known = {name:rgb for name,(rgb,_) in CAMVID.items()} | TELL_APART
     taken = {known[name] for name in classes if name in known}
