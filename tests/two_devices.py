@@ -32,7 +32,7 @@ def named_device(args, kwargs):
     "The device that a call names, or None"
     for v in (*args, *kwargs.values()):
         if isinstance(v, torch.device): return v.type
-        if isinstance(v, str) and v.split(":")[0] in ("cuda","cpu"): return v.split(":")[0]
+        if isinstance(v, str) and v.split(":")[0] in ("cuda","cpu","meta"): return v.split(":")[0]
 
 def at_home(tree):
     "The same arguments, naming the CPU where they named the second device"
