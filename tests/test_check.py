@@ -348,3 +348,10 @@ def test_the_head_of_chapter_8_is_made_of_any_right_block(number, monkeypatch):
     features = [torch.randn(2, c, 32//s, 48//s) for c,s in zip(body.channels, body.strides)]
     with torch.no_grad(): scores,other = head(features, (32,48)),head([torch.randn_like(features[0]), *features[1:]], (32,48))
     assert scores.shape==(2,3,32,48) and torch.equal(scores, other) # it starts without its skips
+
+def test_a_limit_around_another_goes_on_afterwards():
+    import time
+    from pixelladder.attempt import TooLong, time_limit
+    with pytest.raises(TooLong), time_limit(.3):
+        with time_limit(60): pass
+        time.sleep(5)
