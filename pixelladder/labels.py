@@ -36,11 +36,11 @@ def read_codes(
     return _each_once(lines, file, numbers)
 
 # %% ../nbs/00_labels.ipynb #0081ba43
-def _each_once(lines, file, numbers=range(1, 2**20)):
-    "The names, unless one stands twice (in lines of these `numbers`) or they are too many"
+def _each_once(lines, file, numbers=None):
+    "The names, unless one stands twice or they are too many; `numbers` of their lines, if not from 1 on"
     twice = next((name for i,name in enumerate(lines) if name in lines[:i] and not is_void(name)), None)
     if twice:
-        one,other = [n for n,name in zip(numbers, lines) if name==twice][:2]
+        one,other = [n for n,name in zip(numbers or range(1, len(lines)+1), lines) if name==twice][:2]
         raise ValueError(f"{file}: {twice!r} stands in the lines {one} and {other}: give each code a name of its own")
     if len([n for n in lines if not is_void(n)]) > UNLISTED or len(lines) > 256:
         raise ValueError(f"{file} lists {len(lines)} names, and 8 bits have room for {UNLISTED} classes and void: "

@@ -363,7 +363,7 @@ def _said(found, meaning, out, how):
     def clip(names): return ", ".join(names[:8])+(f" and {len(names)-8} more" if len(names) > 8 else "")
     where = ", ".join(dict.fromkeys(f"{o.said(o.images)}/" for o in found["pairs"])) or "JPEGImages/"
     lines = [f"layout   {found['layout']}", f"images   {where}: {len(out['masks'])}",
-             f"masks    {(found['pairs'][0].pattern() if found['pairs'] else out['mask_name']).format('NAME')}",
+             f"masks    {out['mask_name'].format('NAME')}",
              f"classes  {len(out['codes'])}: {clip(out['codes'])} ({meaning.source})"]
     codes = [c for c in range(256) if out["lookup"][c]==VOID]
     lines.append(f"void     {', '.join(map(str, codes[:12])) or 'none'}{' ...' if len(codes) > 12 else ''}")
@@ -418,8 +418,8 @@ def find_data(
     out = dict(name=found["root"].name or str(found["root"]), codes=names, lookup=lookup, splits=splits, masks=files,
                colours=panoptic or legend, drives=drives, faults=tuple(every))
     out["mask_name"] = pairs[0].pattern() if pairs else "SegmentationClass/{}.png"
-    if len(pairs) > 1: out["mask_name"] = Path(out["mask_name"]).name # each has a folder of its own
     out["said"] = _said(found, meaning, out, how)
+    if len(pairs) > 1: out["mask_name"] = Path(out["mask_name"]).name # each has a folder of its own
     out["named"] = {k: wanted[k] for k in ("images","masks","group") if wanted.get(k)}
     return out
 

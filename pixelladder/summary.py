@@ -107,6 +107,7 @@ def summary(
     "A model, level by level."
     size = height_and_width(size)
     check_last_grid(model.body, size)
+    # not `meta_copy`, whose weights want no gradient: then less would be kept
     ghost,x = copy.deepcopy(model).to("meta").train(),torch.empty(1, model.body.n_in, *size, device="meta")
     levels = _levels(ghost)
     with _outputs(levels) as found: kept,operations = _kept_bytes(ghost, x, levels),_operations(ghost, x, levels)
